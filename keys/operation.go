@@ -1,0 +1,94 @@
+package keys
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/google/uuid"
+)
+
+// An operation key names one business effect. The same string is the ledger's unique key, the provider's
+// Idempotency-Key and the log field, so it must hold nothing that differs between two tries of the same effect.
+
+// LotIssued names the posting that brings a credit lot to life.
+func LotIssued(lot uuid.UUID) string { return "lot/" + Encode(Grant, lot) + "/issued" }
+
+// LotExpired names the posting that turns what is left of a lot into breakage.
+func LotExpired(lot uuid.UUID) string { return "lot/" + Encode(Grant, lot) + "/expired" }
+
+// LotVoided names the posting that takes back what is left of a lot.
+func LotVoided(lot uuid.UUID) string { return "lot/" + Encode(Grant, lot) + "/voided" }
+
+// CreditsPurchased names the posting for a paid checkout, keyed by the provider's payment object, because several
+// of its events report the same money.
+func CreditsPurchased(providerObject string) string { return "credits/" + providerObject + "/purchased" }
+
+// PeriodOpened names the opening of the n-th period of an assignment.
+func PeriodOpened(assignment uuid.UUID, n int) string {
+	return "plan-assignment/" + Encode(PlanAssignment, assignment) + "/period/" + strconv.Itoa(n) + "/open"
+}
+
+// PeriodClosed names the posting that earns a period's fees.
+func PeriodClosed(period uuid.UUID) string {
+	return "billing-period/" + Encode(BillingPeriod, period) + "/closed"
+}
+
+// LotForPeriod names the one lot that a grant rule gives for the n-th period of an assignment.
+func LotForPeriod(assignment, rule uuid.UUID, n int) string {
+	return "credit-issuance/" + Encode(PlanAssignment, assignment) + "/" + Encode(GrantRule, rule) + "/" + strconv.Itoa(n)
+}
+
+// RatingsSettled names the posting of one settlement.
+func RatingsSettled(settlement uuid.UUID) string {
+	return "settlement/" + Encode(Settlement, settlement) + "/posted"
+}
+
+// InvoiceFinalized names the posting that makes an invoice a receivable.
+func InvoiceFinalized(invoice uuid.UUID) string {
+	return "invoice/" + Encode(Invoice, invoice) + "/finalized"
+}
+
+// InvoiceVoided names the posting that takes the receivable back.
+func InvoiceVoided(invoice uuid.UUID) string { return "invoice/" + Encode(Invoice, invoice) + "/voided" }
+
+// InvoiceUncollectible names the posting that writes the receivable off.
+func InvoiceUncollectible(invoice uuid.UUID) string {
+	return "invoice/" + Encode(Invoice, invoice) + "/uncollectible"
+}
+
+// PaymentSucceeded names the posting of one payment, keyed by the provider's object and not by the event that told
+// of it: invoice.paid and invoice.payment_succeeded are one payment.
+func PaymentSucceeded(providerObject string) string { return "payment/" + providerObject + "/succeeded" }
+
+// Reversal names the one reversal that an operation can have.
+func Reversal(operation string) string { return operation + "/reversal" }
+
+// StripeCustomer is the Idempotency-Key of creating an account's customer.
+func StripeCustomer(account uuid.UUID) string { return "cust:" + Encode(BillingAccount, account) + ":1" }
+
+// StripeCheckout is the Idempotency-Key of creating a checkout session.
+func StripeCheckout(checkout uuid.UUID) string { return "chk:" + Encode(Checkout, checkout) + ":1" }
+
+// StripeInvoiceNew is the Idempotency-Key of creating an invoice.
+func StripeInvoiceNew(invoice uuid.UUID) string { return stripeInvoice(invoice, "new") }
+
+// StripeInvoiceLine is the Idempotency-Key of adding one line to an invoice.
+func StripeInvoiceLine(invoice, line uuid.UUID) string {
+	return stripeInvoice(invoice, "line", Encode(InvoiceLine, line))
+}
+
+// StripeInvoiceFinalize is the Idempotency-Key of finalising an invoice.
+func StripeInvoiceFinalize(invoice uuid.UUID) string { return stripeInvoice(invoice, "fin") }
+
+// StripeInvoicePay is the Idempotency-Key of one attempt to collect; a declined attempt is final, so the next one
+// counts up.
+func StripeInvoicePay(invoice uuid.UUID, attempt int) string {
+	return stripeInvoice(invoice, "pay", strconv.Itoa(attempt))
+}
+
+// StripeInvoiceVoid is the Idempotency-Key of voiding an invoice.
+func StripeInvoiceVoid(invoice uuid.UUID) string { return stripeInvoice(invoice, "void") }
+
+func stripeInvoice(invoice uuid.UUID, parts ...string) string {
+	return "inv:" + Encode(Invoice, invoice) + ":" + strings.Join(parts, ":")
+}
