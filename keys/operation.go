@@ -21,7 +21,9 @@ func LotVoided(lot uuid.UUID) string { return "lot/" + Encode(Grant, lot) + "/vo
 
 // CreditsPurchased names the posting for a paid checkout, keyed by the provider's payment object, because several
 // of its events report the same money.
-func CreditsPurchased(providerObject string) string { return "credits/" + providerObject + "/purchased" }
+func CreditsPurchased(providerObject string) string {
+	return "credits/" + providerObject + "/purchased"
+}
 
 // PeriodOpened names the opening of the n-th period of an assignment.
 func PeriodOpened(assignment uuid.UUID, n int) string {
@@ -49,7 +51,9 @@ func InvoiceFinalized(invoice uuid.UUID) string {
 }
 
 // InvoiceVoided names the posting that takes the receivable back.
-func InvoiceVoided(invoice uuid.UUID) string { return "invoice/" + Encode(Invoice, invoice) + "/voided" }
+func InvoiceVoided(invoice uuid.UUID) string {
+	return "invoice/" + Encode(Invoice, invoice) + "/voided"
+}
 
 // InvoiceUncollectible names the posting that writes the receivable off.
 func InvoiceUncollectible(invoice uuid.UUID) string {
@@ -58,13 +62,17 @@ func InvoiceUncollectible(invoice uuid.UUID) string {
 
 // PaymentSucceeded names the posting of one payment, keyed by the provider's object and not by the event that told
 // of it: invoice.paid and invoice.payment_succeeded are one payment.
-func PaymentSucceeded(providerObject string) string { return "payment/" + providerObject + "/succeeded" }
+func PaymentSucceeded(providerObject string) string {
+	return "payment/" + providerObject + "/succeeded"
+}
 
 // Reversal names the one reversal that an operation can have.
 func Reversal(operation string) string { return operation + "/reversal" }
 
 // StripeCustomer is the Idempotency-Key of creating an account's customer.
-func StripeCustomer(account uuid.UUID) string { return "cust:" + Encode(BillingAccount, account) + ":1" }
+func StripeCustomer(account uuid.UUID) string {
+	return "cust:" + Encode(BillingAccount, account) + ":1"
+}
 
 // StripeCheckout is the Idempotency-Key of creating a checkout session.
 func StripeCheckout(checkout uuid.UUID) string { return "chk:" + Encode(Checkout, checkout) + ":1" }

@@ -36,7 +36,7 @@ var ErrServiceKey = errors.New("not a service key")
 type Token struct {
 	Mode   string
 	KeyID  uuid.UUID
-	Secret string
+	Secret string `json:"-"`
 }
 
 // NewServiceKey draws a 256-bit secret for key id.
@@ -51,14 +51,13 @@ func NewServiceKey(mode string, id uuid.UUID, random io.Reader) (Token, error) {
 	return Token{Mode: mode, KeyID: id, Secret: toBase62(raw)}, nil
 }
 
-// Reveal is the whole key as the caller keeps it. It is shown once and never stored. There is deliberately no
-// String method, so that a stray %v in a log line cannot become a credential.
+// Reveal is the whole key as the caller keeps it. It is shown once and never stored.
 func (t Token) Reveal() string {
 	head := t.head()
 	return head + "_" + checksum(head)
 }
 
-// Format keeps the secret out of every fmt verb.
+// Format keeps the secret out of every fmt verb, so that a stray %v in a log line cannot become a credential.
 func (t Token) Format(s fmt.State, _ rune) {
 	_, _ = io.WriteString(s, serviceKeyLead+"_"+t.Mode+"_"+t.digits()+"_…")
 }
@@ -67,7 +66,9 @@ func (t Token) head() string {
 	return strings.Join([]string{serviceKeyLead, t.Mode, t.digits(), t.Secret}, "_")
 }
 
-func (t Token) digits() string { return strings.TrimPrefix(Encode(ServiceKey, t.KeyID), ServiceKey+"_") }
+func (t Token) digits() string {
+	return strings.TrimPrefix(Encode(ServiceKey, t.KeyID), ServiceKey+"_")
+}
 
 // ParseServiceKey takes a key apart and checks its form; whether it opens anything is the store's to say.
 func ParseServiceKey(s string) (Token, error) {
