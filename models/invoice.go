@@ -1,0 +1,164 @@
+package models
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/shopspring/decimal"
+
+	"github.com/durabill/durabill/billing/money"
+)
+
+// InvoiceStatus is where an invoice is between draft and done.
+type InvoiceStatus string
+
+// An uncollectible invoice may still be paid.
+const (
+	InvoiceDraft         InvoiceStatus = "draft"
+	InvoiceOpen          InvoiceStatus = "open"
+	InvoicePaid          InvoiceStatus = "paid"
+	InvoiceVoid          InvoiceStatus = "void"
+	InvoiceUncollectible InvoiceStatus = "uncollectible"
+)
+
+var invoiceMoves = map[InvoiceStatus][]InvoiceStatus{
+	InvoiceDraft:         {InvoiceOpen, InvoiceVoid},
+	InvoiceOpen:          {InvoicePaid, InvoiceVoid, InvoiceUncollectible},
+	InvoiceUncollectible: {InvoicePaid},
+}
+
+// CollectionStatus is how getting an invoice paid is going.
+type CollectionStatus string
+
+// Unknown means that a payment was asked for and the answer is missing: nothing else may be tried until it is known.
+const (
+	CollectionNone       CollectionStatus = "none"
+	CollectionDue        CollectionStatus = "due"
+	CollectionCollecting CollectionStatus = "collecting"
+	CollectionUnknown    CollectionStatus = "unknown"
+	CollectionFailed     CollectionStatus = "failed"
+	CollectionCarried    CollectionStatus = "carried"
+)
+
+// Invoice is what an account owes at a boundary, in one currency, to one billing entity.
+type Invoice struct {
+	Row
+	BillingAccountID uuid.UUID `gorm:"type:uuid"`
+	Number           *string
+	Currency         money.Asset
+	BillingEntity    string
+	BoundaryAt       time.Time
+	FinalizeAt       time.Time
+	Status           InvoiceStatus
+	Collection       CollectionStatus
+	CollectBy        Collection
+	Subtotal         decimal.Decimal
+	Tax              decimal.Decimal
+	Total            decimal.Decimal
+	Rounding         decimal.Decimal
+	StripeInvoice    string
+	HostedURL        string
+	Attempts         int
+	DeclineCode      string
+	FinalizedAt      *time.Time
+	PaidAt           *time.Time
+	Version          int64
+	Times
+}
+
+// Finalize fixes the numbers at the business instant.
+func (i *Invoice) Finalize(number string, at time.Time) error {
+	if err := i.to(InvoiceOpen); err != nil {
+		return err
+	}
+	i.Number, i.FinalizedAt = &number, &at
+	return nil
+}
+
+// Pay notes that the whole total has been received.
+func (i *Invoice) Pay(at time.Time) error {
+	if err := i.to(InvoicePaid); err != nil {
+		return err
+	}
+	i.PaidAt, i.Collection, i.DeclineCode = &at, CollectionNone, ""
+	return nil
+}
+
+// Void takes the charge away.
+func (i *Invoice) Void() error { return i.to(InvoiceVoid) }
+
+// IsOver reports that nothing more will happen by itself.
+func (i Invoice) IsOver() bool {
+	return i.Status == InvoicePaid || i.Status == InvoiceVoid || i.Status == InvoiceUncollectible
+}
+
+func (i *Invoice) to(s InvoiceStatus) error {
+	if err := move("invoice", invoiceMoves, i.Status, s); err != nil {
+		return err
+	}
+	i.Status = s
+	i.Version++
+	return nil
+}
+
+// InvoiceNumber is the last number a billing entity has given out.
+type InvoiceNumber struct {
+	RealmID       uuid.UUID `gorm:"type:uuid;primaryKey"`
+	BillingEntity string    `gorm:"primaryKey"`
+	LastNumber    int64
+}
+
+// InvoiceLine is one rounded amount and the exact one behind it.
+type InvoiceLine struct {
+	Row
+	InvoiceID    uuid.UUID `gorm:"type:uuid"`
+	Seq          int
+	Kind         string
+	Description  string
+	PeriodID     *uuid.UUID `gorm:"type:uuid"`
+	PeriodStart  time.Time
+	PeriodEnd    time.Time
+	MeterID      *uuid.UUID `gorm:"type:uuid"`
+	MeterCode    string
+	Unit         string
+	Quantity     decimal.Decimal
+	Covered      decimal.Decimal
+	CoveredAsset money.Asset
+	Overage      decimal.Decimal
+	ExactAmount  decimal.Decimal
+	Amount       decimal.Decimal
+	Times
+}
+
+// InvoiceLineRating says on which line a rating was billed.
+type InvoiceLineRating struct {
+	RealmID  uuid.UUID `gorm:"type:uuid;primaryKey"`
+	RatingID uuid.UUID `gorm:"type:uuid;primaryKey"`
+	LineID   uuid.UUID `gorm:"type:uuid"`
+}
+
+// PaymentStatus is what became of an attempt to be paid.
+type PaymentStatus string
+
+// Unknown blocks every other attempt for the same invoice.
+const (
+	PaymentPending   PaymentStatus = "pending"
+	PaymentUnknown   PaymentStatus = "unknown"
+	PaymentSucceeded PaymentStatus = "succeeded"
+	PaymentFailed    PaymentStatus = "failed"
+)
+
+// Payment is one attempt, named by the provider's object.
+type Payment struct {
+	Row
+	BillingAccountID uuid.UUID  `gorm:"type:uuid"`
+	InvoiceID        *uuid.UUID `gorm:"type:uuid"`
+	Provider         string
+	ProviderRef      string
+	Status           PaymentStatus
+	Amount           decimal.Decimal
+	Currency         money.Asset
+	Attempt          int
+	DeclineCode      string
+	Times
+}

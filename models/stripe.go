@@ -1,0 +1,144 @@
+package models
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/shopspring/decimal"
+
+	"github.com/durabill/durabill/billing/money"
+)
+
+// StripeEndpoint is where one realm's events arrive; two secrets live while one replaces the other.
+type StripeEndpoint struct {
+	Row
+	Secrets  []string `gorm:"serializer:json;type:jsonb"`
+	Livemode bool
+	Version  int64
+	Times
+}
+
+// InboxStatus is what became of a provider event.
+type InboxStatus string
+
+// Dead events ran out of attempts and wait for an operator.
+const (
+	InboxReceived InboxStatus = "received"
+	InboxDone     InboxStatus = "done"
+	InboxIgnored  InboxStatus = "ignored"
+	InboxDead     InboxStatus = "dead"
+)
+
+// InboxEvent is one verified event, once, whatever the number of its deliveries.
+type InboxEvent struct {
+	RealmID          uuid.UUID `gorm:"type:uuid;primaryKey"`
+	ID               string    `gorm:"primaryKey"`
+	EndpointID       uuid.UUID `gorm:"type:uuid"`
+	Type             string
+	ObjectID         string
+	ObjectType       string
+	APIVersion       string
+	Payload          json.RawMessage `gorm:"type:jsonb"`
+	Status           InboxStatus
+	Reason           string
+	Deliveries       int
+	BillingAccountID *uuid.UUID `gorm:"type:uuid"`
+	FinishedAt       *time.Time
+	Times
+}
+
+// TableName keeps the provider in the name.
+func (InboxEvent) TableName() string { return "stripe_inbox" }
+
+var inboxMoves = map[InboxStatus][]InboxStatus{
+	InboxReceived: {InboxDone, InboxIgnored, InboxDead},
+	InboxDead:     {InboxReceived},
+}
+
+// Finish ends the event's processing.
+func (e *InboxEvent) Finish(to InboxStatus, reason string, now time.Time) error {
+	if err := move("inbox event", inboxMoves, e.Status, to); err != nil {
+		return err
+	}
+	e.Status, e.Reason, e.FinishedAt = to, reason, &now
+	return nil
+}
+
+// CallStatus is what is known of a write to the provider.
+type CallStatus string
+
+// Sent and unknown calls keep a test clock from resting.
+const (
+	CallSent      CallStatus = "sent"
+	CallUnknown   CallStatus = "unknown"
+	CallSucceeded CallStatus = "succeeded"
+	CallFailed    CallStatus = "failed"
+)
+
+// ProviderCall is written before the request leaves.
+type ProviderCall struct {
+	RealmID          uuid.UUID `gorm:"type:uuid;primaryKey"`
+	Key              string    `gorm:"primaryKey"`
+	BillingAccountID uuid.UUID `gorm:"type:uuid"`
+	Verb             string
+	ObjectRef        string
+	ParamsHash       []byte
+	Status           CallStatus
+	ResultRef        string
+	Times
+}
+
+// ProviderEffect says that a provider object has had its effect here.
+type ProviderEffect struct {
+	RealmID             uuid.UUID  `gorm:"type:uuid;primaryKey"`
+	Provider            string     `gorm:"primaryKey"`
+	ObjectID            string     `gorm:"primaryKey"`
+	Effect              string     `gorm:"primaryKey"`
+	LedgerTransactionID *uuid.UUID `gorm:"type:uuid"`
+	Times
+}
+
+// CheckoutStatus is where a purchase is.
+type CheckoutStatus string
+
+// Pending has no provider session yet.
+const (
+	CheckoutPending  CheckoutStatus = "pending"
+	CheckoutOpen     CheckoutStatus = "open"
+	CheckoutComplete CheckoutStatus = "complete"
+	CheckoutExpired  CheckoutStatus = "expired"
+)
+
+var checkoutMoves = map[CheckoutStatus][]CheckoutStatus{
+	CheckoutPending: {CheckoutOpen, CheckoutComplete, CheckoutExpired},
+	CheckoutOpen:    {CheckoutComplete, CheckoutExpired},
+}
+
+// CheckoutSession is a credit purchase as it was offered.
+type CheckoutSession struct {
+	Row
+	BillingAccountID uuid.UUID `gorm:"type:uuid"`
+	Asset            money.Asset
+	Quantity         decimal.Decimal
+	Amount           decimal.Decimal
+	Currency         money.Asset
+	Status           CheckoutStatus
+	StripeSession    string
+	URL              string     `gorm:"column:url"`
+	SuccessURL       string     `gorm:"column:success_url"`
+	CancelURL        string     `gorm:"column:cancel_url"`
+	LotID            *uuid.UUID `gorm:"type:uuid"`
+	Version          int64
+	Times
+}
+
+// To moves the session's status.
+func (c *CheckoutSession) To(s CheckoutStatus) error {
+	if err := move("checkout session", checkoutMoves, c.Status, s); err != nil {
+		return err
+	}
+	c.Status = s
+	c.Version++
+	return nil
+}
