@@ -27,8 +27,8 @@ func merged(meters []MeterQuantity) []MeterQuantity {
 	return sums
 }
 
-// estimate prices the quantities, added up per asset and without zeros. A meter that cannot be priced gives a hint.
-func estimate(meters []MeterQuantity, prices map[string]PricedMeter) (sums []money.Amount, unpriced []Hint) {
+// price estimates the quantities, added up per asset and without zeros. A meter that cannot be priced gives a hint.
+func price(meters []MeterQuantity, prices map[string]PricedMeter) (sums []money.Amount, unpriced []Hint) {
 	for _, m := range meters {
 		priced, known := prices[m.MeterCode]
 		if !known {

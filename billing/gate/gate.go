@@ -109,7 +109,7 @@ func Decide(req Request, state State) Decision {
 	if state.SelfHosted {
 		return Decision{Allow: true}
 	}
-	estimate, unpriced := estimate(meters, state.Prices)
+	estimate, unpriced := price(meters, state.Prices)
 	allowed := Decision{Allow: true, Metered: true, Estimate: estimate, Bounds: meters, Hints: unpriced}
 	if state.Unlimited {
 		return allowed
