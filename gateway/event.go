@@ -1,0 +1,79 @@
+package gateway
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/stripe/stripe-go/v76"
+)
+
+// Event is a hint that a Stripe object changed. Object is its state when the event was made, in the event's own API
+// version: fetch the object anew before acting on it.
+type Event struct {
+	ID                 string
+	Type               string
+	APIVersion         string
+	VersionMismatch    bool // Object is written in another version than ours and would decode into silent zeros
+	Livemode           bool
+	Account            string // the connected account; empty for our own
+	Created            time.Time
+	ObjectID           string
+	ObjectType         string
+	Object             json.RawMessage
+	PreviousAttributes json.RawMessage // only in updates
+}
+
+// GetEvent fetches an event; Stripe keeps them for 30 days.
+func (s *Stripe) GetEvent(ctx context.Context, id string) (Event, error) {
+	if err := needID(id); err != nil {
+		return Event{}, err
+	}
+	e, err := s.events.Get(id, &stripe.EventParams{Params: read(ctx)})
+	if err != nil {
+		return Event{}, readFailed("get event", err)
+	}
+	out, err := parseEvent(e.LastResponse.RawJSON)
+	if err != nil {
+		return Event{}, readFailed("get event", err)
+	}
+	return out, nil
+}
+
+var (
+	errNotAnEvent = errors.New("the body is not an event")
+	errNoData     = errors.New("the event has no data.object")
+)
+
+func parseEvent(raw []byte) (Event, error) {
+	var e struct {
+		ID         string `json:"id"`
+		Object     string `json:"object"`
+		Type       string `json:"type"`
+		APIVersion string `json:"api_version"`
+		Livemode   bool   `json:"livemode"`
+		Account    string `json:"account"`
+		Created    int64  `json:"created"`
+		Data       *struct {
+			Object             json.RawMessage `json:"object"`
+			PreviousAttributes json.RawMessage `json:"previous_attributes"`
+		} `json:"data"`
+	}
+	if err := json.Unmarshal(raw, &e); err != nil || e.ID == "" || e.Type == "" {
+		return Event{}, errNotAnEvent
+	}
+	if e.Data == nil {
+		return Event{}, errNoData
+	}
+	var object struct {
+		ID     string `json:"id"`
+		Object string `json:"object"`
+	}
+	if len(e.Data.Object) == 0 || string(e.Data.Object) == "null" || json.Unmarshal(e.Data.Object, &object) != nil {
+		return Event{}, errNoData
+	}
+	return Event{ID: e.ID, Type: e.Type, APIVersion: e.APIVersion, VersionMismatch: e.APIVersion != APIVersion,
+		Livemode: e.Livemode, Account: e.Account, Created: at(e.Created), ObjectID: object.ID, ObjectType: object.Object,
+		Object: e.Data.Object, PreviousAttributes: e.Data.PreviousAttributes}, nil
+}
