@@ -1,0 +1,48 @@
+package money
+
+import (
+	"math/big"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/durabill/durabill/fault"
+)
+
+// ToMinor gives the integer that Stripe means by an amount. It refuses what Stripe would refuse or cut: assets that
+// are no currency, fractions of the provider's unit, a three-decimal amount that does not end in 0, a fraction of a
+// króna or shilling, and what an int64 cannot hold. It never rounds; the invoice line was rounded already.
+func ToMinor(a Amount) (int64, error) {
+	c, ok := currencies[string(a.Asset)]
+	if !ok {
+		return 0, notACurrency(a.Asset)
+	}
+	shifted := a.Value.Shift(c.StripeExponent)
+	if !shifted.IsInteger() {
+		return 0, fault.New(fault.Invalid, "amount_not_minor", "%s %s is not a whole number of the provider's minor units.",
+			a.Value, c.Code)
+	}
+	minor := shifted.BigInt()
+	if !minor.IsInt64() {
+		return 0, fault.New(fault.Invalid, "amount_out_of_range", "The amount is too large for the payment provider.")
+	}
+	if new(big.Int).Rem(minor, big.NewInt(c.StripeStep)).Sign() != 0 {
+		return 0, fault.New(fault.Invalid, "amount_not_minor",
+			"%s %s: the payment provider takes only multiples of %d minor units in this currency.",
+			a.Value, c.Code, c.StripeStep)
+	}
+	return minor.Int64(), nil
+}
+
+// FromMinor reads an integer amount of the provider. It does not insist on the provider's own steps: what was moved
+// was moved, and the books must show it.
+func FromMinor(minor int64, currency Asset) (Amount, error) {
+	c, ok := currencies[string(currency)]
+	if !ok {
+		return Amount{}, notACurrency(currency)
+	}
+	return Amount{Value: decimal.New(minor, -c.StripeExponent), Asset: currency}, nil
+}
+
+func notACurrency(a Asset) error {
+	return fault.New(fault.Invalid, "currency_unknown", "%q is not an ISO 4217 currency.", string(a))
+}
