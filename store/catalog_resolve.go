@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
 
 	"github.com/durabill/durabill/billing/money"
 	"github.com/durabill/durabill/models"
@@ -18,9 +19,10 @@ import (
 func (t *tx) priceAt(meter uuid.UUID, currency money.Asset, at time.Time) (models.MeterPrice, bool, error) {
 	return first[models.MeterPrice](t.
 		Where("meter_id = ? AND effective_at <= ?", meter, at).
-		Where("asset = ? OR asset IN (SELECT code FROM credit_types)", currency).
-		// asset and id only make the order total: two credit types priced at one instant.
-		Order(gorm.Expr("asset = ? DESC, effective_at DESC, asset, id", currency)))
+		Where("(asset = ? OR asset IN (SELECT code FROM credit_types))", currency).
+		// The last column only makes the order total: two credit types priced at one instant.
+		Clauses(clause.OrderBy{Expression: clause.Expr{SQL: "asset = ? DESC, effective_at DESC, asset", Vars: []any{currency},
+			WithoutParentheses: true}}))
 }
 
 // creditValueAt gives what one unit of a credit type is worth in a currency at an instant, and whether that is known. The
