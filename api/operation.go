@@ -1,0 +1,129 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+const defaultMaxBody = 1 << 20
+
+// op declares one operation. What it says is both enforced by the gates and written into the OpenAPI document, so
+// the two cannot differ.
+type op struct {
+	ID          string // operationId, camelCase; also the idempotency scope
+	Path        string
+	Summary     string
+	Description string
+	Tag         string
+	Scope       string // one of scopes; empty only with Public
+	Status      int    // of success; 200 if zero
+	Idempotent  bool   // a POST that writes: Idempotency-Key is required
+	Pure        bool   // a POST that writes nothing: preview, compute, check
+	OwnKey      bool   // a POST whose effect is keyed by its own row or state, with no Idempotency-Key
+	Public      bool   // no service key: webhooks, which carry their own signature
+	Raw         bool   // the body's bytes reach the handler untouched (input field RawBody)
+	Workflow    string // workflow id pattern, if the operation leads to one
+	MaxBody     int64  // bytes; 1 MiB if zero
+
+	method string
+}
+
+const metaOp = "op"
+
+// opOf gives the declaration behind a huma context.
+func opOf(ctx huma.Context) op {
+	o, _ := ctx.Operation().Metadata[metaOp].(op)
+	return o
+}
+
+type handler[I, O any] func(context.Context, *I) (*O, error)
+
+func get[I, O any](a huma.API, o op, h handler[I, O])   { add(a, http.MethodGet, o, h) }
+func post[I, O any](a huma.API, o op, h handler[I, O])  { add(a, http.MethodPost, o, h) }
+func put[I, O any](a huma.API, o op, h handler[I, O])   { add(a, http.MethodPut, o, h) }
+func patch[I, O any](a huma.API, o op, h handler[I, O]) { add(a, http.MethodPatch, o, h) }
+func del[I, O any](a huma.API, o op, h handler[I, O])   { add(a, http.MethodDelete, o, h) }
+
+// add registers an operation. Handlers return plain errors and faults; this is the one place that turns them into
+// problems.
+func add[I, O any](a huma.API, method string, o op, h handler[I, O]) {
+	o.method = method
+	if err := o.check(); err != nil {
+		panic(err) // a wrong declaration is found by the first test that builds the router
+	}
+	huma.Register(a, o.huma(), func(ctx context.Context, in *I) (*O, error) {
+		out, err := h(ctx, in)
+		if err != nil {
+			return nil, problemOf(ctx, err)
+		}
+		return out, nil
+	})
+}
+
+func (o op) check() error {
+	writes := 0
+	for _, declared := range []bool{o.Idempotent, o.Pure, o.OwnKey} {
+		if declared {
+			writes++
+		}
+	}
+	switch {
+	case o.ID == "" || o.Path == "" || o.Summary == "":
+		return fmt.Errorf("operation %q %q: ID, Path and Summary are required", o.ID, o.Path)
+	case o.Public != (o.Scope == ""):
+		return fmt.Errorf("operation %s: has a scope or is public", o.ID)
+	case o.Scope != "" && !slices.Contains(Scopes(), o.Scope):
+		return fmt.Errorf("operation %s: unknown scope %q", o.ID, o.Scope)
+	case o.method == http.MethodPost && writes != 1:
+		return fmt.Errorf("operation %s: a POST is exactly one of Idempotent, Pure and OwnKey", o.ID)
+	case o.method != http.MethodPost && writes != 0:
+		return fmt.Errorf("operation %s: only a POST is Idempotent, Pure or OwnKey", o.ID)
+	}
+	return nil
+}
+
+func (o op) bodyCap() int64 {
+	if o.MaxBody > 0 {
+		return o.MaxBody
+	}
+	return defaultMaxBody
+}
+
+func (o op) huma() huma.Operation {
+	out := huma.Operation{
+		OperationID: o.ID, Method: o.method, Path: o.Path, Summary: o.Summary, Description: o.Description,
+		DefaultStatus: o.Status, SkipValidateBody: o.Raw,
+		// strictBody has read and measured the body by then; huma also calls a body of exactly its bound too large.
+		MaxBodyBytes: o.bodyCap() + 1,
+		Metadata:     map[string]any{metaOp: o},
+		Extensions:   map[string]any{"x-idempotency": o.idempotency()},
+	}
+	if o.Tag != "" {
+		out.Tags = []string{o.Tag}
+	}
+	if o.Scope != "" {
+		out.Extensions["x-scope"] = o.Scope
+	}
+	if o.Workflow != "" {
+		out.Extensions["x-workflow"] = o.Workflow
+	}
+	out.Security, out.Parameters = o.security(), o.headers()
+	return out
+}
+
+func (o op) idempotency() string {
+	switch {
+	case o.Idempotent:
+		return "key-required"
+	case o.OwnKey:
+		return "own-key"
+	case o.Pure, o.method == http.MethodGet:
+		return "read-only"
+	default:
+		return "by-design"
+	}
+}

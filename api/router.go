@@ -1,0 +1,148 @@
+package api
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"sync"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humagin"
+	"github.com/gin-gonic/gin"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/durabill/durabill/fault"
+)
+
+// Router is the assembled API.
+type Router struct {
+	engine  *gin.Engine
+	api     huma.API
+	metrics *prometheus.Registry
+}
+
+// A resource is one file's worth of endpoints.
+type resource interface {
+	register(a huma.API)
+}
+
+// New assembles the API with every resource.
+func New(deps Deps) *Router { return assemble(deps, resources(deps)...) }
+
+func assemble(deps Deps, resources ...resource) *Router {
+	setHumaGlobals()
+	deps = withDefaults(deps)
+	engine := newEngine(deps)
+	a := humagin.New(engine, humaConfig(deps.Version))
+	a.UseMiddleware(authenticate(deps.Authenticate), negotiate, strictBody, requireIntent)
+	for _, r := range resources {
+		r.register(a)
+	}
+	router := &Router{engine: engine, api: a, metrics: deps.Metrics}
+	registerHealth(engine, deps)
+	registerDocs(engine, router)
+	return router
+}
+
+func withDefaults(deps Deps) Deps {
+	if deps.Log == nil {
+		deps.Log = slog.Default()
+	}
+	if deps.Metrics == nil {
+		deps.Metrics = prometheus.NewRegistry()
+	}
+	if deps.Version == "" {
+		deps.Version = "dev"
+	}
+	return deps
+}
+
+func newEngine(deps Deps) *gin.Engine {
+	gin.SetMode(gin.ReleaseMode)
+	e := gin.New()
+	e.HandleMethodNotAllowed = true
+	// A redirect would make a typo in a path a second request with a lost body.
+	e.RedirectTrailingSlash, e.RedirectFixedPath = false, false
+	// The peer's address is the only one that cannot be forged by a header.
+	if err := e.SetTrustedProxies(nil); err != nil {
+		panic(fmt.Sprintf("trusted proxies: %v", err))
+	}
+	e.Use(beginRequest(deps.Log), observe(deps.Log, deps.Metrics), recoverPanic(), securityHeaders)
+	e.NoRoute(func(c *gin.Context) {
+		refuse(c, fault.New(fault.NotFound, "not_found", "There is no such path."))
+	})
+	e.NoMethod(func(c *gin.Context) {
+		refuse(c, fault.New(fault.Invalid, "method_not_allowed", "This path does not answer to this method."))
+	})
+	return e
+}
+
+func recoverPanic() gin.HandlerFunc {
+	return gin.CustomRecoveryWithWriter(io.Discard, func(c *gin.Context, cause any) {
+		err := fmt.Errorf("panic: %v\n%s", cause, debug.Stack())
+		if c.Writer.Written() {
+			logFailure(c.Request.Context(), fault.Of(err))
+			c.Abort()
+			return
+		}
+		refuse(c, err)
+	})
+}
+
+// refuse answers from a gin handler, outside of huma's reach.
+func refuse(c *gin.Context, err error) {
+	p := problemOf(c.Request.Context(), err)
+	for name, values := range p.GetHeaders() {
+		c.Writer.Header()[name] = values
+	}
+	c.Abort()
+	c.Header("Content-Type", problemType)
+	c.Status(p.Status)
+	_ = newEncoder(c.Writer).Encode(p) // a peer that has gone away cannot be told
+}
+
+func humaConfig(version string) huma.Config {
+	cfg := huma.DefaultConfig("Durabill", version)
+	cfg.OpenAPIPath, cfg.DocsPath, cfg.SchemasPath = "", "", ""
+	cfg.CreateHooks = nil // no $schema member in bodies
+	cfg.RejectUnknownQueryParameters = true
+	cfg.Formats = map[string]huma.Format{"application/json": wireFormat, "json": wireFormat}
+	describe(cfg.OpenAPI)
+	return cfg
+}
+
+// wireFormat names the field of a value that does not fit its Go type, so that problem.go can point at it.
+var wireFormat = huma.Format{
+	Marshal: func(w io.Writer, v any) error { return newEncoder(w).Encode(v) },
+	Unmarshal: func(data []byte, v any) error {
+		err := json.Unmarshal(data, v)
+		var wrong *json.UnmarshalTypeError
+		if errors.As(err, &wrong) {
+			return errors.New(misfit + wrong.Field)
+		}
+		return err
+	},
+}
+
+func newEncoder(w io.Writer) *json.Encoder {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	return enc
+}
+
+// setHumaGlobals sets what huma keeps in package variables, once per process.
+var setHumaGlobals = sync.OnceFunc(func() {
+	huma.NewErrorWithContext = newHumaError
+	huma.NewError = func(status int, msg string, errs ...error) huma.StatusError {
+		return newHumaError(nil, status, msg, errs...)
+	}
+	huma.ValidateStrictCasing = true  // encoding/json would take "Amount" for "amount"
+	huma.DefaultArrayNullable = false // page.go and handlers never write null for a list
+})
+
+// ServeHTTP makes the Router the handler of an http.Server.
+func (r *Router) ServeHTTP(w http.ResponseWriter, req *http.Request) { r.engine.ServeHTTP(w, req) }

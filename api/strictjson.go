@@ -1,0 +1,153 @@
+package api
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/durabill/durabill/fault"
+)
+
+const maxDepth = 32
+
+func malformed(detail string) error { return fault.New(fault.Invalid, "malformed_json", "%s", detail) }
+
+// strictJSON accepts exactly one JSON document whose every string can be stored and whose every object says each
+// thing once.
+func strictJSON(body []byte) error {
+	if !utf8.Valid(body) {
+		return malformed("The body is not valid UTF-8.")
+	}
+	if loneSurrogate(body) {
+		return malformed("A string holds half of a surrogate pair.")
+	}
+	dec := json.NewDecoder(bytes.NewReader(body))
+	dec.UseNumber()
+	w := walker{dec: dec}
+	if err := w.value(0); err != nil {
+		return err
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return malformed("There is something after the JSON document.")
+	}
+	return nil
+}
+
+type walker struct {
+	dec  *json.Decoder
+	path []string
+}
+
+func (w *walker) value(depth int) error {
+	if depth > maxDepth {
+		return malformed("The document is nested too deeply.")
+	}
+	token, err := w.dec.Token()
+	if err != nil {
+		return malformed("The body is not a complete JSON document.")
+	}
+	switch t := token.(type) {
+	case string:
+		return w.text(t)
+	case json.Delim:
+		if t == '{' {
+			return w.object(depth)
+		}
+		return w.array(depth)
+	default:
+		return nil
+	}
+}
+
+func (w *walker) text(s string) error {
+	if strings.ContainsRune(s, 0) {
+		return malformed("A string holds the character NUL.")
+	}
+	return nil
+}
+
+func (w *walker) object(depth int) error {
+	seen := map[string]bool{}
+	for w.dec.More() {
+		token, err := w.dec.Token()
+		if err != nil {
+			return malformed("The body is not a complete JSON document.")
+		}
+		key, _ := token.(string) // inside an object the decoder yields only strings here
+		if err := w.text(key); err != nil {
+			return err
+		}
+		w.path = append(w.path, escape(key))
+		if seen[key] {
+			return fault.At(bounded("/"+strings.Join(w.path, "/")), "duplicate_key", "This key occurs twice in its object.")
+		}
+		seen[key] = true
+		if err := w.value(depth + 1); err != nil {
+			return err
+		}
+		w.path = w.path[:len(w.path)-1]
+	}
+	return w.end()
+}
+
+func (w *walker) array(depth int) error {
+	for i := 0; w.dec.More(); i++ {
+		w.path = append(w.path, strconv.Itoa(i))
+		if err := w.value(depth + 1); err != nil {
+			return err
+		}
+		w.path = w.path[:len(w.path)-1]
+	}
+	return w.end()
+}
+
+func (w *walker) end() error {
+	if _, err := w.dec.Token(); err != nil {
+		return malformed("The body is not a complete JSON document.")
+	}
+	return nil
+}
+
+func escape(key string) string { return strings.NewReplacer("~", "~0", "/", "~1").Replace(key) }
+
+// loneSurrogate finds \uD800…\uDFFF escapes without their other half; encoding/json would store U+FFFD for them.
+func loneSurrogate(body []byte) bool {
+	for i := 0; i+1 < len(body); i++ {
+		if body[i] != '\\' {
+			continue
+		}
+		if body[i+1] != 'u' {
+			i++
+			continue
+		}
+		high := unit(body, i)
+		switch {
+		case high >= 0xDC00 && high <= 0xDFFF:
+			return true
+		case high >= 0xD800 && high <= 0xDBFF:
+			low := unit(body, i+6)
+			if low < 0xDC00 || low > 0xDFFF {
+				return true
+			}
+			i += 6
+		}
+		i++
+	}
+	return false
+}
+
+// unit reads the \uXXXX at position i, or gives -1.
+func unit(body []byte, i int) int64 {
+	if i+6 > len(body) || body[i] != '\\' || body[i+1] != 'u' {
+		return -1
+	}
+	n, err := strconv.ParseUint(string(body[i+2:i+6]), 16, 32)
+	if err != nil {
+		return -1
+	}
+	return int64(n)
+}
