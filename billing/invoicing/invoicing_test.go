@@ -35,7 +35,7 @@ func usage(period calendar.Interval, quantity, covered, overage string) invoicin
 		Asset: "CREDIT", Quantity: dec(quantity), Covered: dec(covered), Overage: dec(overage), OverageFiat: dec(overage)}
 }
 
-func print(inv invoicing.Invoice, err error) {
+func show(inv invoicing.Invoice, err error) {
 	for _, l := range inv.Lines {
 		fmt.Println(l.Kind, l.Quantity, l.Covered, l.Overage, l.Amount.StringFixed(2))
 	}
@@ -47,7 +47,7 @@ func ExampleTotal() {
 		usage(first, "700000", "7", "0"), usage(first, "700000", "7", "0"), usage(first, "700000", "6", "1"),
 		usage(first, "700000", "0", "7"), usage(first, "700000", "0", "7"),
 	})
-	print(invoicing.Total("EUR", append(lines, invoicing.Fee("api-starter", second, dec("29")))))
+	show(invoicing.Total("EUR", append(lines, invoicing.Fee("api-starter", second, dec("29")))))
 	// Output:
 	// usage 3500000 20 15 15.00
 	// fee 1 0 0 29.00
@@ -116,6 +116,17 @@ func TestTheUsageOfAPeriodStandsBeforeTheFeeOfTheNextAndLateUsageFirst(t *testin
 	require.Equal(t, first, inv.Lines[0].Period)
 	require.Equal(t, second, inv.Lines[1].Period)
 	require.Equal(t, invoicing.KindFee, inv.Lines[2].Kind)
+}
+
+func TestPeriodsThatDifferInOneEndOnlyHaveALineEach(t *testing.T) {
+	t.Parallel()
+	shorter := calendar.Interval{Start: first.Start.Add(time.Hour), End: first.End}
+	longer := calendar.Interval{Start: first.Start, End: second.End}
+	lines := invoicing.UsageLines([]invoicing.RatedUsage{
+		usage(shorter, "1", "0", "1"), usage(longer, "1", "0", "1"), usage(first, "1", "0", "1")})
+	require.Len(t, lines, 3)
+	require.Equal(t, []calendar.Interval{first, longer, shorter},
+		[]calendar.Interval{lines[0].Period, lines[1].Period, lines[2].Period})
 }
 
 func TestCreditsOfTwoAssetsAreNotAdded(t *testing.T) {

@@ -16,10 +16,10 @@ type draft struct {
 
 func newDraft(kind string) *draft { return &draft{kind: kind} }
 
-// move debits one account and credits another. A zero part is left out.
+// move debits one account and credits another. A zero part is left out when the posting is made.
 func (d *draft) move(asset money.Asset, amount decimal.Decimal, debit, credit string) {
 	d.add(asset, amount, debit)
-	if !amount.IsZero() && d.err == nil {
+	if d.err == nil {
 		d.entries = append(d.entries, entry(credit, asset, amount.Neg()))
 	}
 }
@@ -34,7 +34,7 @@ func (d *draft) moveFiat(currency money.Asset, amount decimal.Decimal, debit, cr
 
 // add debits one account only; the event's constructor balances it.
 func (d *draft) add(asset money.Asset, amount decimal.Decimal, debit string) {
-	if d.err != nil || amount.IsZero() {
+	if d.err != nil {
 		return
 	}
 	if amount.IsNegative() {

@@ -134,6 +134,8 @@ func TestADifferenceThatRoundingCannotMakeIsRefused(t *testing.T) {
 	_, err = ledger.InvoiceFinalized("acme", "JPY",
 		ledger.InvoiceParts{Receivable: dec("1"), Overage: dec("0.5"), Lines: 1})
 	require.NoError(t, err, "half a yen is what one line may round")
+	_, err = ledger.InvoiceFinalized("acme", "CREDIT", ledger.InvoiceParts{Receivable: dec("0.005")})
+	require.True(t, fault.Is(err, ledger.CodeCurrency))
 	_, err = ledger.InvoiceFinalized("acme", "EUR", ledger.InvoiceParts{Receivable: dec("-1"), Overage: dec("1")})
 	require.True(t, fault.Is(err, ledger.CodeOutOfRange))
 }
