@@ -11,7 +11,7 @@ import (
 	"github.com/durabill/durabill/fault"
 )
 
-// The viewer is swagger-ui-dist 5.35.0 (Apache-2.0; licence and notice beside it), unchanged. It is embedded because
+// The viewer is swagger-ui-dist 5.35.0 (Apache-2.0; licence and notice beside it) without its source map. It is embedded because
 // the page must work where nothing outside can be reached.
 //
 //go:embed docs
