@@ -1,0 +1,65 @@
+package stripefake
+
+import (
+	"encoding/json"
+	"slices"
+)
+
+type event struct {
+	ID              string    `json:"id"`
+	Object          string    `json:"object"`
+	APIVersion      string    `json:"api_version"`
+	Created         int64     `json:"created"`
+	Data            eventData `json:"data"`
+	Livemode        bool      `json:"livemode"`
+	PendingWebhooks int64     `json:"pending_webhooks"`
+	Request         request   `json:"request"`
+	Type            string    `json:"type"`
+}
+
+type eventData struct {
+	Object json.RawMessage `json:"object"`
+}
+
+type request struct {
+	ID             *string `json:"id"`
+	IdempotencyKey *string `json:"idempotency_key"`
+}
+
+func (o *event) key() string { return o.ID }
+
+// emit stores an event with the object's state of this moment and sends it on its way to every endpoint.
+func (c *call) emit(kind string, object any) {
+	raw, err := json.Marshal(object)
+	if err != nil {
+		panic(err) // our own objects always marshal
+	}
+	e := c.st.Events.add(&event{ID: c.st.next("evt"), Object: "event", APIVersion: apiVersion, Created: c.now.Unix(),
+		Data: eventData{Object: raw}, Request: request{ID: &c.requestID}, Type: kind})
+	if c.key != "" {
+		e.Request.IdempotencyKey = &c.key
+	}
+	c.s.dispatch(e)
+}
+
+func getEvent(c *call) (any, *apiError) {
+	o, ok := c.st.Events.get(c.id())
+	if !ok {
+		return nil, missing("event", c.id(), "id")
+	}
+	return o, c.done()
+}
+
+func listEvents(c *call) (any, *apiError) {
+	cur, kind, kinds := c.cursor(), c.opt("type"), c.list("types")
+	from, after := c.int("created[gte]"), c.int("created[gt]")
+	filtered, delivered := c.has("delivery_success"), c.bool("delivery_success")
+	if len(kinds) > 20 {
+		c.fail(invalid("", "types", "At most 20 types may be given."))
+	}
+	return paged(c, c.st.Events.newest(func(o *event) bool {
+		return matches(kind, &o.Type) && (len(kinds) == 0 || slices.Contains(kinds, o.Type)) &&
+			o.Created >= from && (after == 0 || o.Created > after) &&
+			(!filtered || delivered == (o.PendingWebhooks == 0))
+	}), cur)
+}
