@@ -42,7 +42,7 @@ func registerDocs(e *gin.Engine, r *Router) {
 	})
 	e.GET("/docs/:file", func(c *gin.Context) {
 		name := c.Param("file")
-		if _, err := fs.Stat(files, name); err != nil || !fs.ValidPath(name) {
+		if info, err := fs.Stat(files, name); err != nil || info.IsDir() {
 			refuse(c, errNoFile)
 			return
 		}

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"regexp"
@@ -22,11 +21,7 @@ const (
 
 // newHumaError replaces huma's error model by ours. It never copies a value of the request into the answer.
 func newHumaError(ctx huma.Context, status int, msg string, errs ...error) huma.StatusError {
-	std := context.Background()
-	if ctx != nil {
-		std = ctx.Context()
-	}
-	return problemOf(std, faultOfHuma(status, msg, errs))
+	return problemOf(ctx.Context(), faultOfHuma(status, msg, errs))
 }
 
 func faultOfHuma(status int, msg string, errs []error) error {

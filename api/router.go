@@ -7,7 +7,9 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"regexp"
 	"runtime/debug"
+	"slices"
 	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -137,12 +139,24 @@ func newEncoder(w io.Writer) *json.Encoder {
 // setHumaGlobals sets what huma keeps in package variables, once per process.
 var setHumaGlobals = sync.OnceFunc(func() {
 	huma.NewErrorWithContext = newHumaError
-	huma.NewError = func(status int, msg string, errs ...error) huma.StatusError {
-		return newHumaError(nil, status, msg, errs...)
-	}
+	// Without a request there is nothing to answer: huma asks only for the type, to document it.
+	huma.NewError = func(status int, _ string, _ ...error) huma.StatusError { return &Problem{Status: status} }
 	huma.ValidateStrictCasing = true  // encoding/json would take "Amount" for "amount"
 	huma.DefaultArrayNullable = false // page.go and handlers never write null for a list
 })
 
 // ServeHTTP makes the Router the handler of an http.Server.
 func (r *Router) ServeHTTP(w http.ResponseWriter, req *http.Request) { r.engine.ServeHTTP(w, req) }
+
+// Routes lists what the router answers, as "METHOD /path/{id}".
+func (r *Router) Routes() []string {
+	routes := r.engine.Routes()
+	out := make([]string, 0, len(routes))
+	for _, route := range routes {
+		out = append(out, route.Method+" "+templated.ReplaceAllString(route.Path, "{$1}"))
+	}
+	slices.Sort(out)
+	return out
+}
+
+var templated = regexp.MustCompile(`[:*]([A-Za-z_]+)`)
