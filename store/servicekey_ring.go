@@ -1,0 +1,73 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+const (
+	trustKey = 5 * time.Second // how late a revocation may be noticed by another process
+	ringSize = 10_000
+)
+
+// KeyRing answers Authenticate from memory for a few seconds, so that a key in steady use costs no query. It remembers
+// successes only, by a hash of what was presented.
+type KeyRing struct {
+	store  *Store
+	pepper []byte
+
+	mu      sync.Mutex
+	trusted map[[sha256.Size]byte]trust
+}
+
+type trust struct {
+	principal Principal
+	until     time.Time
+}
+
+// NewKeyRing makes a ring for keys hashed with this pepper.
+func NewKeyRing(s *Store, pepper []byte) *KeyRing {
+	return &KeyRing{store: s, pepper: pepper, trusted: map[[sha256.Size]byte]trust{}}
+}
+
+// Authenticate is Store.Authenticate, remembered.
+func (r *KeyRing) Authenticate(ctx context.Context, keyID uuid.UUID, secret string) (Principal, error) {
+	presented := sha256.Sum256(append(keyID[:], secret...))
+	if p, ok := r.recall(presented, time.Now()); ok {
+		return p, nil
+	}
+	asked := time.Now()
+	p, err := r.store.Authenticate(ctx, keyID, secret, r.pepper)
+	if err != nil {
+		return Principal{}, err
+	}
+	r.remember(presented, trust{principal: p, until: asked.Add(trustKey)})
+	return p, nil
+}
+
+// Forget drops everything at once, for a process that has just revoked a key.
+func (r *KeyRing) Forget() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	clear(r.trusted)
+}
+
+func (r *KeyRing) recall(presented [sha256.Size]byte, now time.Time) (Principal, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	t, ok := r.trusted[presented]
+	return t.principal, ok && now.Before(t.until)
+}
+
+func (r *KeyRing) remember(presented [sha256.Size]byte, t trust) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.trusted) >= ringSize {
+		clear(r.trusted)
+	}
+	r.trusted[presented] = t
+}
