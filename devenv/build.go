@@ -90,7 +90,7 @@ func buildModule(ctx context.Context, source, binary string, progress io.Writer)
 	if err != nil {
 		return err
 	}
-	cmd := exec.CommandContext(ctx, goTool, "build", "-v", "-ldflags=-s -w", "-o", binary, ".") //nolint:gosec // the go tool
+	cmd := exec.CommandContext(ctx, goTool, "build", "-v", "-ldflags=-s -w", "-o", binary, ".")
 	cmd.Dir = source
 	cmd.Env = append(os.Environ(), "GOWORK=off")
 	read, write, err := os.Pipe()

@@ -211,8 +211,8 @@ func (c *Cluster) settings(cfg ClusterConfig) string {
 }
 
 func (c *Cluster) run(ctx context.Context, program string, args ...string) error {
-	cmd := exec.CommandContext(ctx, filepath.Join(c.bin.Bin, program), args...) //nolint:gosec // a found Postgres program
-	cmd.Dir = c.Dir                                                             // the caller's folder may be closed to the server's user
+	cmd := exec.CommandContext(ctx, filepath.Join(c.bin.Bin, program), args...)
+	cmd.Dir = c.Dir // the caller's folder may be closed to the server's user
 	cmd.SysProcAttr = c.owner.attributes()
 	for _, entry := range os.Environ() {
 		if !strings.HasPrefix(entry, "PG") && !strings.HasPrefix(entry, "LC_") && !strings.HasPrefix(entry, "LANG") {

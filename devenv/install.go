@@ -27,7 +27,7 @@ func installPostgres(ctx context.Context, progress io.Writer) error {
 		{"update"},
 		{"install", "-y", "--no-install-recommends", "-o", "Dpkg::Options::=--force-confold", "postgresql"},
 	} {
-		cmd := exec.CommandContext(ctx, "apt-get", args...) //nolint:gosec // the lists above
+		cmd := exec.CommandContext(ctx, "apt-get", args...)
 		cmd.Env = append(os.Environ(), "DEBIAN_FRONTEND=noninteractive")
 		say(progress, "Installing Postgres: apt-get %s", args[0])
 		if err := runWithProgress(cmd, progress, "apt-get "+args[0], nil); err != nil {

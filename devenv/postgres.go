@@ -55,7 +55,7 @@ func FindOrInstallPostgres(ctx context.Context, major int, progress io.Writer) (
 		return found, fmt.Errorf("this cluster was made by Postgres %d and that version's binaries are gone: %s", major, howToInstall(major))
 	}
 	if _, err := exec.LookPath("apt-get"); err != nil || os.Geteuid() != 0 {
-		return found, fmt.Errorf("Postgres %d or newer is needed and was not found: %s. "+ //nolint:staticcheck // a name
+		return found, fmt.Errorf("Postgres %d or newer is needed and was not found: %s. "+
 			"Or point DURABILL_DATABASE_URL at a server of yours", MinPostgres, howToInstall(0))
 	}
 	if err := installPostgres(ctx, progress); err != nil {
@@ -96,7 +96,7 @@ func postgresIn(ctx context.Context, dir string) (Postgres, error) {
 			return Postgres{}, errNoPostgres
 		}
 	}
-	out, err := exec.CommandContext(ctx, filepath.Join(dir, "postgres"), "--version").Output() //nolint:gosec // a found server
+	out, err := exec.CommandContext(ctx, filepath.Join(dir, "postgres"), "--version").Output()
 	if err != nil {
 		return Postgres{}, err
 	}

@@ -19,7 +19,7 @@ func runsProgram(pid int, program string) bool {
 	}
 	command, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "cmdline"))
 	if err != nil {
-		command, err = exec.Command("ps", "-o", "command=", "-p", strconv.Itoa(pid)).Output() //nolint:gosec // a number
+		command, err = exec.Command("ps", "-o", "command=", "-p", strconv.Itoa(pid)).Output()
 		if err != nil {
 			return false
 		}

@@ -130,7 +130,7 @@ func (t *Temporal) launch(cfg TemporalConfig, ready string) error {
 		"--port", strconv.Itoa(cfg.Port), "--ui-port", strconv.Itoa(cfg.UIPort),
 		"--retention", cfg.Retention.String(), "--ready-file", ready,
 	}
-	cmd := exec.Command(cfg.Binary, args...) //nolint:gosec // our own binary
+	cmd := exec.Command(cfg.Binary, args...)
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if cfg.detached {

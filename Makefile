@@ -1,0 +1,77 @@
+# Two commands matter: `make demo` and `make test`. Each does its own set-up.
+SHELL       := /bin/bash
+CACHE       := $(CURDIR)/.cache
+TOOLS       := $(CACHE)/bin
+GOLANGCI    := $(TOOLS)/golangci-lint-v2.4.0
+WORKFLOWCHECK := $(TOOLS)/workflowcheck-v0.6.0
+DEMO_FLAGS  ?=
+# Pure packages and the locks of the store are where the race detector pays; the rest runs without its tenfold cost.
+RACE        ?= ./fault/... ./keys/... ./billing/... ./gateway/...
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## print the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+.PHONY: demo
+demo: build ## set up everything, bill the example account, stay up until Ctrl-C
+	@exec bin/durabill dev $(DEMO_FLAGS)
+
+.PHONY: build
+build: ## build bin/durabill
+	@echo "Building bin/durabill (the first time takes a minute or two)"
+	@go build -o bin/durabill ./cmd/durabill
+
+.PHONY: test
+test: ## set up everything and run every test
+	@go run ./tools/testservers start
+	@status=0; \
+	(cd devstack && go vet ./... && go test ./...) || status=1; \
+	go vet ./... || status=1; \
+	go test -p 2 -timeout 20m ./... || status=1; \
+	go run ./tools/testservers stop || status=1; \
+	exit $$status
+
+.PHONY: race
+race: ## the pure packages under the race detector
+	go test -race -p 2 $(RACE)
+
+.PHONY: test-stop
+test-stop: ## stop the servers that `go test` started, and delete their data
+	@go run ./tools/testservers stop
+
+.PHONY: lint
+lint: $(GOLANGCI) $(WORKFLOWCHECK) ## the house rules, and determinism of workflow code
+	$(GOLANGCI) run ./...
+	cd devstack && $(GOLANGCI) run -c ../.golangci.yml ./...
+	@if [ -d workflows ]; then echo '$(notdir $(WORKFLOWCHECK)) ./workflows/...'; $(WORKFLOWCHECK) ./workflows/...; fi
+
+.PHONY: fmt
+fmt: ## gofmt all sources
+	@gofmt -l -w $$(git ls-files -co --exclude-standard '*.go')
+
+.PHONY: openapi
+openapi: ## write the OpenAPI document again from the handlers
+	@UPDATE_GOLDEN=1 go test -count=1 -run OpenAPI ./tests/contract/...
+
+.PHONY: histories
+histories: ## record the workflow histories that the replay tests use
+	@RECORD_HISTORIES=1 go test -count=1 -timeout 20m ./tests/replay/...
+	@go run ./tools/testservers stop
+
+.PHONY: clean
+clean: ## stop the test servers; delete what was built, but not the demo's data
+	@go run ./tools/testservers stop
+	rm -rf bin $(CACHE)
+
+# The version is in the file's name, so that another version is another file.
+$(GOLANGCI):
+	@echo "Building golangci-lint (once)"
+	@GOBIN=$(TOOLS)/tmp go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.4.0
+	@mv $(TOOLS)/tmp/golangci-lint $@
+
+$(WORKFLOWCHECK):
+	@echo "Building workflowcheck (once)"
+	@GOBIN=$(TOOLS)/tmp go install go.temporal.io/sdk/contrib/tools/workflowcheck@v0.6.0
+	@mv $(TOOLS)/tmp/workflowcheck $@
