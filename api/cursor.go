@@ -25,6 +25,8 @@ type Position struct {
 // cursors seals positions. A cursor is bound to realm, route and filters: it works only where it came from.
 type cursors struct{ key []byte }
 
+func newCursors(deps Deps) cursors { return cursors{key: deps.CursorKey} }
+
 type sealed struct {
 	Position
 	Bound []byte `json:"b"`

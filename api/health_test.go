@@ -12,10 +12,10 @@ import (
 
 func TestReadinessNamesWhatFailsAndKeepsTheReason(t *testing.T) {
 	t.Parallel()
-	r := assemble(Deps{Ready: []Check{
+	r := assemble(withDefaults(Deps{Ready: []Check{
 		{Name: "database", Func: func(context.Context) error { return nil }},
 		{Name: "temporal", Func: func(context.Context) error { return errors.New("dial tcp 10.0.0.1: secret") }},
-	}})
+	}}))
 	rec := httptest.NewRecorder()
 	r.ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/readyz", nil))
 	require.Equal(t, http.StatusServiceUnavailable, rec.Code)

@@ -57,12 +57,28 @@ func (r *Router) OpenAPI() ([]byte, error) {
 	if err := dec.Decode(&doc); err != nil {
 		return nil, err
 	}
+	onlyStandard(doc)
 	// A build's version is not a change of the contract.
 	if info, ok := doc["info"].(map[string]any); ok {
 		info["version"] = strconv.Itoa(contractMajor)
 	}
 	out, err := json.MarshalIndent(doc, "", "  ")
 	return append(out, '\n'), err
+}
+
+// onlyStandard removes huma's own keyword, which OpenAPI does not know and generators refuse.
+func onlyStandard(v any) {
+	switch t := v.(type) {
+	case map[string]any:
+		delete(t, "patternDescription")
+		for _, inner := range t {
+			onlyStandard(inner)
+		}
+	case []any:
+		for _, inner := range t {
+			onlyStandard(inner)
+		}
+	}
 }
 
 // contractMajor is the number in the paths.

@@ -1,6 +1,8 @@
 package api
 
 import (
+	"crypto/rand"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -33,14 +35,16 @@ type resource interface {
 }
 
 // New assembles the API with every resource.
-func New(deps Deps) *Router { return assemble(deps, resources(deps)...) }
+func New(deps Deps) *Router {
+	deps = withDefaults(deps)
+	return assemble(deps, resources(deps)...)
+}
 
 func assemble(deps Deps, resources ...resource) *Router {
 	setHumaGlobals()
-	deps = withDefaults(deps)
 	engine := newEngine(deps)
 	a := humagin.New(engine, humaConfig(deps.Version))
-	a.UseMiddleware(authenticate(deps.Authenticate), negotiate, strictBody, requireIntent)
+	a.UseMiddleware(cleanTarget, authenticate(deps.Authenticate), negotiate, strictBody, requireIntent)
 	for _, r := range resources {
 		r.register(a)
 	}
@@ -56,6 +60,11 @@ func withDefaults(deps Deps) Deps {
 	}
 	if deps.Metrics == nil {
 		deps.Metrics = prometheus.NewRegistry()
+	}
+	if len(deps.CursorKey) == 0 {
+		// Without a shared key cursors work until this process ends; an empty key would let anyone forge them.
+		deps.CursorKey = make([]byte, sha256.Size)
+		_, _ = rand.Read(deps.CursorKey) // never fails: it ends the process instead
 	}
 	if deps.Version == "" {
 		deps.Version = "dev"

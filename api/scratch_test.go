@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -20,6 +21,7 @@ import (
 
 	"github.com/durabill/durabill/fault"
 	"github.com/durabill/durabill/keys"
+	"github.com/durabill/durabill/tests/contract"
 )
 
 // widgets is a resource with one endpoint of each shape. It exists to prove the gates, and keeps its rows in memory.
@@ -164,6 +166,8 @@ type bench struct {
 	key     string
 	scopes  []string
 	realm   uuid.UUID
+	watched http.RoundTripper
+	last    *httptest.ResponseRecorder
 }
 
 func newBench(t *testing.T) *bench {
@@ -173,7 +177,7 @@ func newBench(t *testing.T) *bench {
 	require.NoError(t, err)
 	b.key = token.Reveal()
 	b.widgets = &widgets{cursors: cursors{key: []byte("cursor key")}, answers: map[string]Stored{}}
-	b.router = assemble(Deps{
+	b.router = assemble(withDefaults(Deps{
 		Log: slog.New(slog.NewJSONHandler(b.log, nil)),
 		Authenticate: func(_ context.Context, keyID uuid.UUID, secret, _ string) (Principal, error) {
 			if keyID != token.KeyID || secret != token.Secret {
@@ -182,7 +186,10 @@ func newBench(t *testing.T) *bench {
 			return Principal{RealmID: b.realm, RealmCode: "demo", Mode: keys.ModeTest, KeyID: keyID, Actor: "app", Scopes: b.scopes}, nil
 		},
 		Ready: []Check{{Name: "database", Func: func(context.Context) error { return nil }}},
-	}, b.widgets)
+	}), b.widgets)
+	doc, err := b.router.OpenAPI()
+	require.NoError(t, err)
+	b.watched = contract.Watch(t, doc, transport(b.serve))
 	return b
 }
 
@@ -204,10 +211,24 @@ func (b *bench) call(method, target, body string, headers ...string) *httptest.R
 			req.Header.Set(headers[i], headers[i+1])
 		}
 	}
-	rec := httptest.NewRecorder()
-	b.router.ServeHTTP(rec, req)
-	return rec
+	res, err := b.watched.RoundTrip(req)
+	require.NoError(b.t, err)
+	require.NoError(b.t, res.Body.Close())
+	return b.last
 }
+
+// serve answers in this process and keeps the recorder, whose body the watch has read.
+func (b *bench) serve(req *http.Request) (*http.Response, error) {
+	b.last = httptest.NewRecorder()
+	b.router.ServeHTTP(b.last, req)
+	res := b.last.Result()
+	res.Body = io.NopCloser(bytes.NewReader(b.last.Body.Bytes()))
+	return res, nil
+}
+
+type transport func(*http.Request) (*http.Response, error)
+
+func (f transport) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 // refused checks that an answer is a well-formed problem and returns it.
 func refused(t *testing.T, rec *httptest.ResponseRecorder, status int, code string) Problem {

@@ -1,7 +1,7 @@
 // Package api is the REST face of Durabill.
 //
 // It owns the wire: paths, JSON shapes, ids, cursors, problems, headers and who may call what. Every request passes
-// the same gates in the same order: request id, authentication and scope, Accept, strict JSON, schema, idempotency
+// the same gates in the same order: request id, clean text, authentication and scope, Accept, strict JSON, schema, idempotency
 // header; a handler sees only requests that passed all of them. An error leaves as one problem document whose code
 // is the contract; text that was not written for the caller never leaves.
 //
