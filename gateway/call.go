@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/stripe/stripe-go/v76"
@@ -60,3 +61,9 @@ func at(seconds int64) time.Time {
 	}
 	return time.Unix(seconds, 0).UTC()
 }
+
+// Stripe writes currency codes in lower case, we write them as ISO 4217 does.
+
+func asset(c stripe.Currency) money.Asset { return money.Asset(strings.ToUpper(string(c))) }
+
+func lower(a money.Asset) string { return strings.ToLower(string(a)) }

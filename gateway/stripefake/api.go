@@ -84,17 +84,17 @@ func (s *Server) run(c *call, claim claim, h handler) (answer, string) {
 	c.st, c.now, c.key = s.st, s.opts.Clock().UTC(), claim.key
 	c.requestID = s.st.next("req")
 	var a answer
-	out, failed := h(c)
-	if failed == nil {
-		a, failed = c.render(out)
+	out, refused := h(c)
+	if refused == nil {
+		a, refused = c.render(out)
 	}
-	if failed != nil {
-		a = failed.answer()
+	if refused != nil {
+		a = refused.answer()
 	}
 	if c.fault == ErrorAfterSuccess {
-		a, failed = internalError().answer(), nil
+		a, refused = internalError().answer(), nil
 	}
-	if failed != nil && !failed.remembered() {
+	if refused != nil && !refused.remembered() {
 		s.release(claim, nil)
 	} else {
 		s.release(claim, &a)

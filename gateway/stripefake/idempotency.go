@@ -30,7 +30,7 @@ func (s *Server) claim(r *http.Request, form url.Values) (claim, *answer, *apiEr
 	if len(key) > 255 {
 		return claim{}, nil, invalid("", "", "Idempotency keys must be at most 255 characters.")
 	}
-	print := fingerprint(r, form)
+	asked := fingerprint(r, form)
 	known, ok := s.st.Keys[key]
 	if ok && s.opts.Clock().Sub(known.At) >= keyLife {
 		delete(s.st.Keys, key)
@@ -40,14 +40,14 @@ func (s *Server) claim(r *http.Request, form url.Values) (claim, *answer, *apiEr
 	case s.running[key]:
 		return claim{}, nil, &apiError{status: http.StatusConflict, Type: invalidRequest, Code: "idempotency_key_in_use",
 			Message: "There is currently another in-progress request using this Idempotency Key."}
-	case ok && known.Fingerprint != print:
+	case ok && known.Fingerprint != asked:
 		return claim{}, nil, &apiError{status: http.StatusBadRequest, Type: idempotencyError,
 			Message: "Keys for idempotent requests can only be used with the same parameters they were first used with. Try using a key other than '" + key + "' if you meant to execute a different request."}
 	case ok:
 		return claim{key: key}, &known.Answer, nil
 	}
 	s.running[key] = true
-	return claim{key: key, fingerprint: print}, nil, nil
+	return claim{key: key, fingerprint: asked}, nil, nil
 }
 
 // release ends an execution; with an answer the key replays it from now on.

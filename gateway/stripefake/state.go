@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -131,6 +132,8 @@ func (s *Server) save() {
 	if s.opts.StateFile == "" {
 		return
 	}
+	now := s.opts.Clock()
+	maps.DeleteFunc(s.st.Keys, func(_ string, k *remembered) bool { return now.Sub(k.At) >= keyLife })
 	b, err := json.Marshal(s.st)
 	if err == nil {
 		tmp := s.opts.StateFile + ".tmp"
