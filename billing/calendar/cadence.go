@@ -24,12 +24,14 @@ type Cadence struct {
 }
 
 // Validate refuses a cadence that has no length. Pointers are relative to the cadence object.
-func (c Cadence) Validate() error {
+func (c Cadence) Validate() error { return c.validate("") }
+
+func (c Cadence) validate(at string) error {
 	if _, _, ok := c.step(); !ok {
-		return fault.At("/unit", "unit_unknown", "The unit must be one of: day, week, month, quarter, year.")
+		return fault.At(at+"/unit", "unit_unknown", "The unit must be one of: day, week, month, quarter, year.")
 	}
 	if c.Count < 1 || c.Count > MaxCount {
-		return fault.At("/count", "out_of_range", "The count must be between 1 and 1000.")
+		return fault.At(at+"/count", "out_of_range", "The count must be between 1 and 1000.")
 	}
 	return nil
 }

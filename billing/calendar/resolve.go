@@ -34,7 +34,7 @@ func unknownZone() *fault.Fault {
 }
 
 func (a Anchor) resolve() (*time.Location, error) {
-	if err := a.Cadence.Validate(); err != nil {
+	if err := a.Cadence.validate("/cadence"); err != nil {
 		return nil, err
 	}
 	if a.At.IsZero() {

@@ -8,8 +8,8 @@
 // P(before + q) − P(before), so that the ratings of a period add up to P of the period's total whatever way the usage
 // was cut into events: packages fill up across events, free units are given once. Nothing is rounded to money here. A
 // price is an amount per so many units and the unit price is never computed, so 1e-14 per unit × 1e14 units is exactly
-// 1; only a quotient that does not terminate is cut, at QuotientScale decimals, and being a function of the
-// cumulative quantity it telescopes all the same.
+// 1; only a quotient that needs more than QuotientScale decimals is rounded, there, and being a function of
+// the cumulative quantity it telescopes all the same.
 //
 // It refuses prices that are not well formed (Validate, pointing into the price object), negative quantities, and
 // the choice of which price applies: the caller resolved that from contract, plan and meter.
@@ -47,31 +47,41 @@ type Price struct {
 
 // Of gives P(quantity): the exact price of the first quantity units of a period.
 func (p Price) Of(quantity decimal.Decimal) (decimal.Decimal, error) {
-	if quantity.IsNegative() {
-		return decimal.Zero, fault.New(fault.Invalid, "quantity_negative", "A negative quantity has no price.")
-	}
-	if err := p.Validate(); err != nil {
+	if err := p.check(quantity); err != nil {
 		return decimal.Zero, err
 	}
-	chargeable := decimal.Max(quantity.Sub(p.FreeUnits), decimal.Zero)
-	if p.Model == ModelPackage {
-		return p.packages(chargeable), nil
-	}
-	return p.perUnit(chargeable), nil
+	return p.of(quantity), nil
 }
 
 // Delta gives what quantity more units cost when before units of the period have been priced already. Both are ≥ 0.
 func (p Price) Delta(before, quantity decimal.Decimal) (decimal.Decimal, error) {
-	if quantity.IsNegative() {
-		return decimal.Zero, fault.New(fault.Invalid, "quantity_negative", "A negative quantity has no price.")
-	}
-	already, err := p.Of(before)
-	if err != nil {
+	if err := p.check(before, quantity); err != nil {
 		return decimal.Zero, err
 	}
-	after, err := p.Of(before.Add(quantity))
-	if err != nil {
-		return decimal.Zero, err
+	return p.of(before.Add(quantity)).Sub(p.of(before)), nil
+}
+
+func (p Price) of(quantity decimal.Decimal) decimal.Decimal {
+	chargeable := p.chargeable(quantity)
+	switch p.Model {
+	case ModelPackage:
+		return p.packages(chargeable).Mul(p.Amount)
+	case ModelPerUnit:
+		return p.perUnit(chargeable)
 	}
-	return after.Sub(already), nil
+	panic("pricing: a model that Validate let through has no function: " + string(p.Model))
+}
+
+// chargeable is the quantity above the free units.
+func (p Price) chargeable(quantity decimal.Decimal) decimal.Decimal {
+	return decimal.Max(quantity.Sub(p.FreeUnits), decimal.Zero)
+}
+
+func (p Price) check(quantities ...decimal.Decimal) error {
+	for _, q := range quantities {
+		if q.IsNegative() {
+			return fault.New(fault.Invalid, "quantity_negative", "A negative quantity has no price.")
+		}
+	}
+	return p.Validate()
 }

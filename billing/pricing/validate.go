@@ -6,6 +6,9 @@ import (
 	"github.com/durabill/durabill/fault"
 )
 
+// limit is the first value that money.ParseQuantity would not read: what was accepted once must stay readable.
+var limit = decimal.New(1, 20)
+
 // Validate refuses a price that could not be computed exactly or would fall with the quantity. Every wrong field is
 // reported at once; pointers are relative to the price object.
 func (p Price) Validate() error {
@@ -27,6 +30,8 @@ func (p Price) Validate() error {
 			refuse(n.pointer, "out_of_range", "The value must not be negative.")
 		} else if n.value.Exponent() < -QuotientScale {
 			refuse(n.pointer, "too_many_decimals", "The value may have at most 20 decimals.")
+		} else if n.value.GreaterThanOrEqual(limit) {
+			refuse(n.pointer, "out_of_range", "The value may have at most 20 digits before the point.")
 		}
 	}
 	if p.PerUnits.IsZero() {
