@@ -73,6 +73,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, c *call, claim cl
 		panic(http.ErrAbortHandler)
 	case ResetAfterSuccess:
 		panic(http.ErrAbortHandler)
+	default: // the others are done by now
 	}
 	write(w, a, http.Header{"Request-Id": {requestID}, "Idempotency-Key": {claim.key}})
 }

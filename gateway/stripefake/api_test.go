@@ -62,10 +62,10 @@ func TestAListIsPagedFromTheNewest(t *testing.T) {
 func TestAnUnknownParameterIsRefusedAndChangesNothing(t *testing.T) {
 	t.Parallel()
 	s := newFake(t, stripefake.Options{})
-	code, out, _ := ask(s, http.MethodPost, "/v1/customers", "name", "acme", "nmae", "typo")
+	code, out, _ := ask(s, http.MethodPost, "/v1/customers", "name", "acme", "nickname", "typo")
 	require.Equal(t, http.StatusBadRequest, code)
 	require.Equal(t, "parameter_unknown", errorOf(out)["code"])
-	require.Equal(t, "nmae", errorOf(out)["param"])
+	require.Equal(t, "nickname", errorOf(out)["param"])
 	_, out, _ = ask(s, http.MethodGet, "/v1/customers")
 	require.Empty(t, out["data"])
 }
