@@ -36,8 +36,8 @@ func PeriodClosed(period uuid.UUID) string {
 }
 
 // LotForPeriod names the one lot that a grant rule gives for the n-th period of an assignment.
-func LotForPeriod(assignment, rule uuid.UUID, n int) string {
-	return "credit-issuance/" + Encode(PlanAssignment, assignment) + "/" + Encode(GrantRule, rule) + "/" + strconv.Itoa(n)
+func LotForPeriod(assignment uuid.UUID, rule string, n int) string {
+	return "credit-issuance/" + Encode(PlanAssignment, assignment) + "/" + rule + "/" + strconv.Itoa(n)
 }
 
 // RatingsSettled names the posting of one settlement.

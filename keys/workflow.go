@@ -13,8 +13,8 @@ func PlanAssignmentWorkflow(assignment uuid.UUID) string {
 }
 
 // CreditIssuanceWorkflow names the run that issues one grant rule's credits for one assignment.
-func CreditIssuanceWorkflow(assignment, rule uuid.UUID) string {
-	return "credit-issuance/" + Encode(PlanAssignment, assignment) + "/" + Encode(GrantRule, rule)
+func CreditIssuanceWorkflow(assignment uuid.UUID, rule string) string {
+	return "credit-issuance/" + Encode(PlanAssignment, assignment) + "/" + rule
 }
 
 // BillingPeriodWorkflow names the run that bills everything of one account that ends at one boundary.

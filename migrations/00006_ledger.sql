@@ -91,7 +91,7 @@ SELECT guard_tenant('ledger_heads', 'SELECT, INSERT, UPDATE');
 CREATE TABLE ledger_exact_sums (
   realm_id           uuid NOT NULL REFERENCES realms (id),
   billing_account_id uuid NOT NULL,
-  bucket             text NOT NULL CHECK (bucket IN ('wallet', 'cost', 'unbilled')),
+  bucket             text NOT NULL CHECK (bucket IN ('wallet', 'cost', 'unbilled', 'billed')),
   asset              text NOT NULL,
   exact              exact_num NOT NULL DEFAULT 0,
   PRIMARY KEY (realm_id, billing_account_id, bucket, asset),
@@ -102,7 +102,7 @@ SELECT guard_tenant('ledger_exact_sums', 'SELECT, INSERT, UPDATE');
 CREATE TABLE settlements (
   realm_id              uuid NOT NULL REFERENCES realms (id),
   rating_id             uuid NOT NULL,
-  ledger_transaction_id uuid NOT NULL,
+  ledger_transaction_id uuid, -- null: an amount of zero, or below the ledger's scale and carried to the next
   billing_account_id    uuid NOT NULL,
   effective_at          timestamptz NOT NULL,
   recorded_at           timestamptz NOT NULL,

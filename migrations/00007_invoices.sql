@@ -67,6 +67,7 @@ CREATE TABLE invoice_lines (
   FOREIGN KEY (realm_id, period_id) REFERENCES billing_periods (realm_id, id)
 );
 SELECT guard_append_only('invoice_lines');
+CREATE UNIQUE INDEX invoice_lines_one_fee ON invoice_lines (realm_id, period_id) WHERE kind = 'fee';
 
 CREATE TABLE invoice_line_ratings (
   realm_id  uuid NOT NULL REFERENCES realms (id),

@@ -58,7 +58,7 @@ type LedgerHead struct {
 type LedgerExactSum struct {
 	RealmID          uuid.UUID   `gorm:"type:uuid;primaryKey"`
 	BillingAccountID uuid.UUID   `gorm:"type:uuid;primaryKey"`
-	Bucket           string      `gorm:"primaryKey"` // wallet, cost, unbilled
+	Bucket           string      `gorm:"primaryKey"` // wallet, cost, unbilled, billed
 	Asset            money.Asset `gorm:"primaryKey"`
 	Exact            decimal.Decimal
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/durabill/durabill/billing/credit"
 	"github.com/durabill/durabill/billing/money"
+	"github.com/durabill/durabill/fault"
 )
 
 // LotStatus is what a lot of credits may be used for.
@@ -76,6 +77,18 @@ func (l CreditLot) Value() credit.Lot {
 
 // Activate lets the lot be used.
 func (l *CreditLot) Activate() error { return l.to(LotActive) }
+
+// Consume takes a part of what is left.
+func (l *CreditLot) Consume(amount decimal.Decimal) error {
+	if amount.GreaterThan(l.Remaining) {
+		return fault.New(fault.Internal, "internal", "a draw exceeds what is left of its lot")
+	}
+	l.Remaining, l.Consumed = l.Remaining.Sub(amount), l.Consumed.Add(amount)
+	if l.Remaining.IsZero() {
+		return l.to(LotExhausted)
+	}
+	return nil
+}
 
 // Expire takes what is left; it returns that amount.
 func (l *CreditLot) Expire() (decimal.Decimal, error) {

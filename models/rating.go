@@ -94,9 +94,9 @@ type Allocation struct {
 
 // Settlement says that a rating is in the ledger.
 type Settlement struct {
-	RealmID             uuid.UUID `gorm:"type:uuid;primaryKey"`
-	RatingID            uuid.UUID `gorm:"type:uuid;primaryKey"`
-	LedgerTransactionID uuid.UUID `gorm:"type:uuid"`
-	BillingAccountID    uuid.UUID `gorm:"type:uuid"`
+	RealmID             uuid.UUID  `gorm:"type:uuid;primaryKey"`
+	RatingID            uuid.UUID  `gorm:"type:uuid;primaryKey"`
+	LedgerTransactionID *uuid.UUID `gorm:"type:uuid"` // nil: zero, or below the ledger's scale and carried on
+	BillingAccountID    uuid.UUID  `gorm:"type:uuid"`
 	Times
 }

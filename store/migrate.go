@@ -8,7 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
-	"github.com/pressly/goose/v3/lock"
+	gooselock "github.com/pressly/goose/v3/lock"
 
 	"github.com/durabill/durabill/migrations"
 )
@@ -48,7 +48,7 @@ func provider(url string) (*goose.Provider, func(), error) {
 		return nil, nil, fmt.Errorf("database url: %w", err)
 	}
 	db := stdlib.OpenDB(*cfg)
-	locker, err := lock.NewPostgresSessionLocker()
+	locker, err := gooselock.NewPostgresSessionLocker()
 	if err != nil {
 		return nil, nil, err
 	}

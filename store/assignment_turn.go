@@ -1,0 +1,186 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/durabill/durabill/fault"
+	"github.com/durabill/durabill/keys"
+	"github.com/durabill/durabill/models"
+)
+
+// TurnKind is what an assignment does next.
+type TurnKind string
+
+// A start opens period 0, a turn closes one period and opens the next, an end closes the last.
+const (
+	TurnStart TurnKind = "start"
+	TurnNext  TurnKind = "turn"
+	TurnEnd   TurnKind = "end"
+	TurnOver  TurnKind = "over"
+)
+
+// Turn is the next thing in an assignment's life and the instant it is due.
+type Turn struct {
+	Kind    TurnKind
+	DueAt   time.Time
+	Index   int // of the period that begins
+	Summary string
+	Status  string
+}
+
+// NextTurn reads what comes next. The workflow that asks has taken the assignment over, so operations that only waited for
+// that are done.
+func (s *Store) NextTurn(ctx context.Context, call Call, assignment uuid.UUID) (Turn, error) {
+	var turn Turn
+	err := s.within(ctx, call, func(t *tx) error {
+		a, err := find[models.PlanAssignment](t, assignment)
+		if err != nil {
+			return err
+		}
+		_, now, err := t.lockAccount(a.BillingAccountID)
+		if err != nil {
+			return err
+		}
+		if a, err = lock[models.PlanAssignment](t, assignment); err != nil {
+			return err
+		}
+		if turn, err = t.nextTurn(a); err != nil {
+			return err
+		}
+		if a.CancelMode == models.CancelNow && !a.IsOver() {
+			return nil
+		}
+		return t.finishOperations(assignment, now)
+	})
+	return turn, err
+}
+
+func (t *tx) nextTurn(a models.PlanAssignment) (Turn, error) {
+	turn := Turn{Kind: TurnOver, Status: string(a.Status)}
+	if a.IsOver() {
+		return turn, nil
+	}
+	if a.Status == models.AssignmentScheduled {
+		if a.EndAt != nil && !a.EndAt.After(a.StartAt) {
+			return Turn{Kind: TurnEnd, DueAt: *a.EndAt, Status: turn.Status}, nil
+		}
+		return Turn{Kind: TurnStart, DueAt: a.StartAt, Status: turn.Status}, nil
+	}
+	last, err := t.lastPeriod(a.ID)
+	if err != nil {
+		return turn, err
+	}
+	if a.EndAt != nil && !a.EndAt.After(last.EndAt) {
+		return Turn{Kind: TurnEnd, DueAt: *a.EndAt, Status: turn.Status}, nil
+	}
+	return Turn{Kind: TurnNext, DueAt: last.EndAt, Index: last.PeriodIndex + 1, Status: turn.Status}, nil
+}
+
+func (t *tx) lastPeriod(assignment uuid.UUID) (models.BillingPeriod, error) {
+	var p models.BillingPeriod
+	err := t.Where("assignment_id = ?", assignment).Order("period_index DESC").Limit(1).Take(&p).Error
+	return p, err
+}
+
+func (t *tx) finishOperations(resource uuid.UUID, now time.Time) error {
+	var open []models.Operation
+	if err := t.Where("resource_id = ? AND status = ?", resource, models.OperationRunning).Find(&open).Error; err != nil {
+		return err
+	}
+	for i := range open {
+		if err := open[i].Finish(models.OperationSucceeded, now); err != nil {
+			return err
+		}
+		if err := t.Save(&open[i]).Error; err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// TakeTurn does what NextTurn named, once: a turn that has been taken already changes nothing.
+func (s *Store) TakeTurn(ctx context.Context, call Call, assignment uuid.UUID, turn Turn) error {
+	return s.within(ctx, call, func(t *tx) error {
+		a, err := find[models.PlanAssignment](t, assignment)
+		if err != nil {
+			return err
+		}
+		account, now, err := t.lockAccount(a.BillingAccountID)
+		if err != nil {
+			return err
+		}
+		if a, err = lock[models.PlanAssignment](t, assignment); err != nil {
+			return err
+		}
+		due, err := t.nextTurn(a)
+		if err != nil || due.Kind != turn.Kind || due.Index != turn.Index || !due.DueAt.Equal(turn.DueAt) {
+			return err
+		}
+		if now.Before(due.DueAt) {
+			return fault.New(fault.Conflict, "state_conflict", "The turn of %s is not due yet.", due.DueAt.Format(time.RFC3339))
+		}
+		switch turn.Kind {
+		case TurnStart:
+			if err := a.Activate(); err != nil {
+				return err
+			}
+			if err := t.Save(&a).Error; err != nil {
+				return err
+			}
+			return t.openPeriod(account, a, 0, now)
+		case TurnNext:
+			if err := t.leavePeriod(a.ID); err != nil {
+				return err
+			}
+			return t.openPeriod(account, a, turn.Index, now)
+		case TurnEnd:
+			return t.endAssignment(account, a, due.DueAt, now)
+		case TurnOver:
+		}
+		return nil
+	})
+}
+
+// openPeriod begins period k and sends for the billing run of its first instant.
+func (t *tx) openPeriod(account models.BillingAccount, a models.PlanAssignment, k int, now time.Time) error {
+	v, err := find[models.PlanVersion](t, a.PlanVersionID)
+	if err != nil {
+		return err
+	}
+	span, err := a.Anchor(v.Terms.Cadence).Period(k)
+	if err != nil {
+		return err
+	}
+	p := models.BillingPeriod{Row: models.Row{RealmID: t.call.Realm, ID: models.NewID()},
+		BillingAccountID: account.ID, AssignmentID: a.ID, PlanVersionID: v.ID, PeriodIndex: k, StartAt: span.Start, EndAt: span.End,
+		GraceUntil: span.End.Add(v.Terms.Grace()), Status: models.PeriodOpen, Times: models.Times{EffectiveAt: span.Start, RecordedAt: now}}
+	if v.Terms.Fee != nil {
+		p.Fee, p.FeeCurrency = v.Terms.Fee.Amount, v.Terms.Fee.Currency
+	}
+	if err := t.Create(&p).Error; err != nil {
+		return err
+	}
+	return t.sendRun(account, span.Start, now)
+}
+
+func (t *tx) sendRun(account models.BillingAccount, boundary, now time.Time) error {
+	return t.send(message{kind: models.OutboxStart, workflow: keys.TypeBillingPeriod, account: &account,
+		workflowID: keys.BillingPeriodWorkflow(account.ID, boundary), status: string(models.PeriodOpen),
+		input:   keys.BillingPeriodInput{Realm: t.call.Realm, Account: account.ID, Boundary: boundary},
+		summary: "Billing run " + boundary.UTC().Format(time.RFC3339) + " · " + account.PrincipalID}, now)
+}
+
+// leavePeriod ends the last period's own time; its late usage is still awaited.
+func (t *tx) leavePeriod(assignment uuid.UUID) error {
+	p, err := t.lastPeriod(assignment)
+	if err != nil || p.Status != models.PeriodOpen {
+		return err
+	}
+	if err := p.EnterGrace(); err != nil {
+		return err
+	}
+	return t.Save(&p).Error
+}

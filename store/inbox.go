@@ -1,0 +1,155 @@
+package store
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm"
+
+	"github.com/durabill/durabill/fault"
+	"github.com/durabill/durabill/keys"
+	"github.com/durabill/durabill/models"
+)
+
+// CreateStripeEndpoint makes the address at which one realm's events arrive. With a fixed id the same one is kept.
+func (s *Store) CreateStripeEndpoint(ctx context.Context, call Call, id uuid.UUID, secrets []string, livemode bool) (models.StripeEndpoint, error) {
+	return decide(ctx, s, call, func(t *tx) (models.StripeEndpoint, error) {
+		now, err := t.databaseNow()
+		if err != nil {
+			return models.StripeEndpoint{}, err
+		}
+		e := models.StripeEndpoint{Row: models.Row{RealmID: call.Realm, ID: id}, Secrets: secrets, Livemode: livemode, Version: 1, Times: models.At(now)}
+		_, err = insertOnce(t, &e)
+		return e, err
+	})
+}
+
+// FindStripeEndpoint finds an endpoint, and with it the realm, before any realm is known.
+func (s *Store) FindStripeEndpoint(ctx context.Context, id uuid.UUID) (models.StripeEndpoint, error) {
+	var realm uuid.UUID
+	err := s.asDispatcher(ctx, func(g *gorm.DB) error {
+		return g.Raw("SELECT realm_id FROM stripe_endpoints WHERE id = ?", id).Scan(&realm).Error
+	})
+	if err == nil && realm == uuid.Nil {
+		err = translate(gorm.ErrRecordNotFound)
+	}
+	if err != nil {
+		return models.StripeEndpoint{}, err
+	}
+	return get[models.StripeEndpoint](ctx, s, Call{Realm: realm}, id)
+}
+
+// ReceiveEvent keeps a verified event once, whatever the number of its deliveries, and sends for its workflow; an event that
+// is to be ignored gets no workflow.
+func (s *Store) ReceiveEvent(ctx context.Context, call Call, e models.InboxEvent) (models.InboxEvent, error) {
+	return decide(ctx, s, call, func(t *tx) (models.InboxEvent, error) {
+		now, err := t.databaseNow()
+		if err != nil {
+			return e, err
+		}
+		e.RealmID, e.RecordedAt, e.Deliveries = call.Realm, now, 1
+		ignored := e.Status == models.InboxIgnored
+		if ignored {
+			e.FinishedAt = &now
+		} else {
+			e.Status = models.InboxReceived
+		}
+		fresh, err := insertOnce(t, &e)
+		if err != nil {
+			return e, err
+		}
+		if !fresh {
+			err := t.Model(&models.InboxEvent{}).Where("id = ?", e.ID).Update("deliveries", gorm.Expr("deliveries + 1")).Error
+			if err == nil {
+				err = t.Where("id = ?", e.ID).Take(&e).Error
+			}
+			return e, err
+		}
+		if ignored {
+			return e, nil
+		}
+		return e, t.send(message{kind: models.OutboxStart, workflow: keys.TypeStripeEvent, workflowID: keys.StripeEventWorkflow(e.ID),
+			input: keys.StripeEventInput{Realm: call.Realm, Event: e.ID}, summary: e.Type + " " + e.ObjectID, status: string(e.Status)}, now)
+	})
+}
+
+// FindEvent reads one inbox event.
+func (s *Store) FindEvent(ctx context.Context, call Call, id string) (models.InboxEvent, error) {
+	var e models.InboxEvent
+	err := s.read(ctx, call, func(t *tx) error { return t.Where("id = ?", id).Take(&e).Error })
+	return e, err
+}
+
+// FinishEvent ends an event's processing; a repeat of the same end changes nothing.
+func (s *Store) FinishEvent(ctx context.Context, call Call, id string, to models.InboxStatus, reason string, account *uuid.UUID) error {
+	return s.within(ctx, call, func(t *tx) error {
+		var e models.InboxEvent
+		if err := t.Where("id = ?", id).Take(&e).Error; err != nil || e.Status == to {
+			return err
+		}
+		now, err := t.databaseNow()
+		if err != nil {
+			return err
+		}
+		if err := e.Finish(to, reason, now); err != nil {
+			return err
+		}
+		e.BillingAccountID = account
+		return t.Save(&e).Error
+	})
+}
+
+// ReplayEvent lets a dead event try again.
+func (s *Store) ReplayEvent(ctx context.Context, call Call, id string) (models.InboxEvent, error) {
+	return decide(ctx, s, call, func(t *tx) (models.InboxEvent, error) {
+		var e models.InboxEvent
+		if err := t.Where("id = ?", id).Take(&e).Error; err != nil {
+			return e, err
+		}
+		if e.Status == models.InboxReceived {
+			return e, nil
+		}
+		if e.Status != models.InboxDead {
+			return e, fault.New(fault.Conflict, "state_conflict", "The event is %s; only a dead one is replayed.", e.Status)
+		}
+		now, err := t.databaseNow()
+		if err != nil {
+			return e, err
+		}
+		e.Status, e.Reason, e.FinishedAt = models.InboxReceived, "", nil
+		if err := t.Save(&e).Error; err != nil {
+			return e, err
+		}
+		return e, t.send(message{kind: models.OutboxStart, workflow: keys.TypeStripeEvent, workflowID: keys.StripeEventWorkflow(e.ID),
+			input: keys.StripeEventInput{Realm: call.Realm, Event: e.ID}, summary: e.Type + " " + e.ObjectID, status: string(e.Status)}, now)
+	})
+}
+
+// EventFilter narrows a list of inbox events; empty fields do not.
+type EventFilter struct {
+	Status models.InboxStatus
+	Type   string
+}
+
+// ListEvents reads up to limit events recorded before the one named, newest first.
+func (s *Store) ListEvents(ctx context.Context, call Call, limit int, after string, f EventFilter) ([]models.InboxEvent, bool, error) {
+	var rows []models.InboxEvent
+	err := s.read(ctx, call, func(t *tx) error {
+		rows = nil
+		q := t.Order("recorded_at DESC, id DESC").Limit(limit + 1)
+		if after != "" {
+			q = q.Where("(recorded_at, id) < (SELECT recorded_at, id FROM stripe_inbox WHERE id = ?)", after)
+		}
+		if f.Status != "" {
+			q = q.Where("status = ?", f.Status)
+		}
+		if f.Type != "" {
+			q = q.Where("type = ?", f.Type)
+		}
+		return q.Find(&rows).Error
+	})
+	if err == nil && len(rows) > limit {
+		return rows[:limit], true, nil
+	}
+	return rows, false, err
+}

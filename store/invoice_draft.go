@@ -1,0 +1,187 @@
+package store
+
+import (
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/durabill/durabill/billing/calendar"
+	"github.com/durabill/durabill/billing/invoicing"
+	"github.com/durabill/durabill/billing/money"
+	"github.com/durabill/durabill/keys"
+	"github.com/durabill/durabill/models"
+)
+
+// defaultEntity issues the invoices of a realm that has named no other.
+const defaultEntity = "default"
+
+// bill is what one invoice will be made of, before totals.
+type bill struct {
+	lines   []invoicing.Line
+	ratings map[invoicing.LineKey][]uuid.UUID
+	periods map[calendar.Interval]uuid.UUID // of the fees
+	meters  map[string]uuid.UUID
+}
+
+// draftInvoices gathers what the boundary bills into one draft per currency and sends each on its way.
+func (t *tx) draftInvoices(a models.BillingAccount, boundary, now time.Time) ([]uuid.UUID, error) {
+	bills := map[money.Asset]*bill{}
+	if err := t.gatherUsage(a.ID, boundary, bills); err != nil {
+		return nil, err
+	}
+	if err := t.gatherFees(a.ID, boundary, bills); err != nil {
+		return nil, err
+	}
+	due, collectBy, err := t.runTerms(a.ID, boundary)
+	if err != nil {
+		return nil, err
+	}
+	currencies := make([]money.Asset, 0, len(bills))
+	for c := range bills {
+		currencies = append(currencies, c)
+	}
+	slices.Sort(currencies)
+	var ids []uuid.UUID
+	for _, c := range currencies {
+		id, err := t.draft(a, c, bills[c], models.Invoice{BoundaryAt: boundary, FinalizeAt: due, CollectBy: collectBy}, now)
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, id)
+	}
+	return ids, nil
+}
+
+// runTerms gives when the run's invoices are final, boundary + grace, and who collects them.
+func (t *tx) runTerms(account uuid.UUID, boundary time.Time) (time.Time, models.Collection, error) {
+	due, by := boundary, models.CollectNone
+	var periods []models.BillingPeriod
+	if err := t.Where("billing_account_id = ? AND (end_at = ? OR start_at = ?)", account, boundary, boundary).
+		Order("start_at, id").Find(&periods).Error; err != nil {
+		return due, by, err
+	}
+	for _, p := range periods {
+		if p.EndAt.Equal(boundary) && p.GraceUntil.After(due) {
+			due = p.GraceUntil
+		}
+		v, err := find[models.PlanVersion](t, p.PlanVersionID)
+		if err != nil {
+			return due, by, err
+		}
+		if v.Terms.Collection != models.CollectNone {
+			by = v.Terms.Collection
+		}
+	}
+	return due, by, nil
+}
+
+// unbilled joins the ratings that no line has billed yet with what a line says about them.
+type unbilled struct {
+	models.Rating
+	MeterCode string
+	MeterName string
+	Unit      string
+}
+
+func (t *tx) gatherUsage(account uuid.UUID, boundary time.Time, bills map[money.Asset]*bill) error {
+	var ratings []unbilled
+	if err := t.Model(&models.Rating{}).Select("ratings.*, meters.code AS meter_code, meters.name AS meter_name, meters.unit AS unit").
+		Joins("JOIN meters ON meters.realm_id = ratings.realm_id AND meters.id = ratings.meter_id").
+		Where(`ratings.billing_account_id = ? AND ratings.kind = ? AND ratings.period_end <= ? AND ratings.currency <> ''
+			AND NOT EXISTS (SELECT FROM invoice_line_ratings x WHERE x.realm_id = ratings.realm_id AND x.rating_id = ratings.id)`,
+			account, models.Billed, boundary).Order("ratings.id").Find(&ratings).Error; err != nil {
+		return err
+	}
+	usage := map[money.Asset][]invoicing.RatedUsage{}
+	for _, r := range ratings {
+		b := billOf(bills, r.Currency)
+		u := invoicing.RatedUsage{MeterCode: r.MeterCode, Unit: r.Unit, Description: r.MeterName,
+			Period: calendar.Interval{Start: r.PeriodStart, End: *r.PeriodEnd}, Asset: r.Asset,
+			Quantity: r.Quantity, Covered: r.Covered, Overage: r.Overage, OverageFiat: r.OverageFiat}
+		b.ratings[u.Key()] = append(b.ratings[u.Key()], r.ID)
+		b.meters[r.MeterCode] = r.MeterID
+		usage[r.Currency] = append(usage[r.Currency], u)
+	}
+	for c, u := range usage {
+		bills[c].lines = append(bills[c].lines, invoicing.UsageLines(u)...)
+	}
+	return nil
+}
+
+// gatherFees takes the advance fees of periods that have begun and were not billed; a fee that a run missed is not lost.
+func (t *tx) gatherFees(account uuid.UUID, boundary time.Time, bills map[money.Asset]*bill) error {
+	var periods []struct {
+		models.BillingPeriod
+		PlanName string
+	}
+	if err := t.Model(&models.BillingPeriod{}).Select("billing_periods.*, plans.name AS plan_name").
+		Joins("JOIN plan_versions v ON v.realm_id = billing_periods.realm_id AND v.id = billing_periods.plan_version_id").
+		Joins("JOIN plans ON plans.realm_id = v.realm_id AND plans.id = v.plan_id").
+		Where(`billing_periods.billing_account_id = ? AND billing_periods.start_at <= ? AND billing_periods.fee > 0
+			AND NOT EXISTS (SELECT FROM invoice_lines l WHERE l.realm_id = billing_periods.realm_id AND l.period_id = billing_periods.id AND l.kind = 'fee')`,
+			account, boundary).Order("billing_periods.id").Find(&periods).Error; err != nil {
+		return err
+	}
+	for _, p := range periods {
+		b := billOf(bills, p.FeeCurrency)
+		b.lines = append(b.lines, invoicing.Fee(p.PlanName, p.Interval(), p.Fee))
+		b.periods[p.Interval()] = p.ID
+	}
+	return nil
+}
+
+func billOf(bills map[money.Asset]*bill, c money.Asset) *bill {
+	if bills[c] == nil {
+		bills[c] = &bill{ratings: map[invoicing.LineKey][]uuid.UUID{}, periods: map[calendar.Interval]uuid.UUID{}, meters: map[string]uuid.UUID{}}
+	}
+	return bills[c]
+}
+
+// draft writes one invoice with its lines, and says of every rating on which line it was billed.
+func (t *tx) draft(a models.BillingAccount, currency money.Asset, b *bill, inv models.Invoice, now time.Time) (uuid.UUID, error) {
+	total, err := invoicing.Total(currency, b.lines)
+	if err != nil {
+		return uuid.Nil, err
+	}
+	inv.Row = models.Row{RealmID: t.call.Realm, ID: models.NewID()}
+	inv.BillingAccountID, inv.Currency, inv.BillingEntity, inv.Status, inv.Collection = a.ID, currency, defaultEntity, models.InvoiceDraft, models.CollectionNone
+	inv.Subtotal, inv.Tax, inv.Total, inv.Rounding, inv.Version = total.Subtotal, total.Tax, total.Total, total.Rounding, 1
+	inv.Times = models.Times{EffectiveAt: inv.FinalizeAt, RecordedAt: now}
+	if err := t.Create(&inv).Error; err != nil {
+		return uuid.Nil, err
+	}
+	for i, line := range total.Lines {
+		if err := t.draftLine(inv, i+1, line, b); err != nil {
+			return uuid.Nil, err
+		}
+	}
+	return inv.ID, t.send(message{kind: models.OutboxStart, workflow: keys.TypeInvoice, account: &a, workflowID: keys.InvoiceWorkflow(inv.ID),
+		input: keys.InvoiceInput{Realm: t.call.Realm, Account: a.ID, Invoice: inv.ID}, status: string(inv.Status),
+		summary: "Invoice " + inv.Total.String() + " " + string(currency) + " · " + a.PrincipalID}, now)
+}
+
+func (t *tx) draftLine(inv models.Invoice, seq int, line invoicing.Line, b *bill) error {
+	row := models.InvoiceLine{Row: models.Row{RealmID: t.call.Realm, ID: models.NewID()},
+		InvoiceID: inv.ID, Seq: seq, Kind: string(line.Kind), Description: line.Description, PeriodStart: line.Period.Start, PeriodEnd: line.Period.End,
+		MeterCode: line.MeterCode, Unit: line.Unit, Quantity: line.Quantity, Covered: line.Covered, CoveredAsset: line.CoveredAsset,
+		Overage: line.Overage, ExactAmount: line.Exact, Amount: line.Amount, Times: inv.Times}
+	if line.Kind == invoicing.KindFee {
+		id := b.periods[line.Period]
+		row.PeriodID = &id
+	} else {
+		id := b.meters[line.MeterCode]
+		row.MeterID = &id
+	}
+	if err := t.Create(&row).Error; err != nil {
+		return err
+	}
+	if line.Kind != invoicing.KindUsage {
+		return nil
+	}
+	var links []models.InvoiceLineRating
+	for _, r := range b.ratings[line.Key()] {
+		links = append(links, models.InvoiceLineRating{RealmID: t.call.Realm, RatingID: r, LineID: row.ID})
+	}
+	return t.Create(&links).Error
+}

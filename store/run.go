@@ -1,0 +1,151 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm/clause"
+
+	"github.com/durabill/durabill/billing/invoicing"
+	"github.com/durabill/durabill/billing/ledger"
+	"github.com/durabill/durabill/keys"
+	"github.com/durabill/durabill/models"
+)
+
+// Run is the billing of one account at one boundary: when it may close, and what a person should read about it.
+type Run struct {
+	DueAt    time.Time // boundary + the longest grace of the periods that end there; the boundary itself when none does
+	Ending   int
+	Starting int
+}
+
+// PlanRun reads which periods of the account end and begin at the boundary.
+func (s *Store) PlanRun(ctx context.Context, call Call, account uuid.UUID, boundary time.Time) (Run, error) {
+	run := Run{DueAt: boundary}
+	err := s.read(ctx, call, func(t *tx) error {
+		run = Run{DueAt: boundary}
+		var periods []models.BillingPeriod
+		if err := t.Where("billing_account_id = ? AND (end_at = ? OR start_at = ?)", account, boundary, boundary).Find(&periods).Error; err != nil {
+			return err
+		}
+		for _, p := range periods {
+			if !p.EndAt.Equal(boundary) {
+				run.Starting++
+				continue
+			}
+			run.Ending++
+			if p.GraceUntil.After(run.DueAt) {
+				run.DueAt = p.GraceUntil
+			}
+		}
+		return nil
+	})
+	return run, err
+}
+
+// FreezeRun closes the periods that end at the boundary to new usage, and says how much usage of theirs is still to be rated
+// or settled.
+func (s *Store) FreezeRun(ctx context.Context, call Call, account uuid.UUID, boundary time.Time) (int, error) {
+	var pending int
+	err := s.within(ctx, call, func(t *tx) error {
+		if _, _, err := t.lockAccount(account); err != nil {
+			return err
+		}
+		var periods []models.BillingPeriod
+		if err := t.Clauses(clause.Locking{Strength: "UPDATE"}).Where("billing_account_id = ? AND end_at = ? AND status IN ?", account, boundary,
+			[]models.PeriodStatus{models.PeriodOpen, models.PeriodGrace}).Order("id").Find(&periods).Error; err != nil {
+			return err
+		}
+		for i := range periods {
+			if err := periods[i].Freeze(); err != nil {
+				return err
+			}
+			if err := t.Save(&periods[i]).Error; err != nil {
+				return err
+			}
+		}
+		var err error
+		pending, err = t.pendingBefore(account, boundary)
+		return err
+	})
+	return pending, err
+}
+
+func (t *tx) pendingBefore(account uuid.UUID, boundary time.Time) (int, error) {
+	var n int
+	err := t.Raw(`SELECT (SELECT count(*) FROM usage_events WHERE billing_account_id = @ba AND status = 'accepted' AND effective_at < @at)
+		+ (SELECT count(*) FROM dispatch d JOIN ratings r ON r.realm_id = d.realm_id AND r.id = d.id
+		    WHERE d.topic = 'settlement' AND d.billing_account_id = @ba AND r.effective_at < @at)`,
+		map[string]any{"ba": account, "at": boundary}).Scan(&n).Error
+	return n, err
+}
+
+// ClosedRun is what a billing run made.
+type ClosedRun struct {
+	Pending  int // usage that must be rated and settled first; nothing was closed
+	Invoices []uuid.UUID
+	Closed   int
+}
+
+// CloseRun bills, in one transaction, what the boundary brings: the usage of the periods that ended there and the advance
+// fees of those that begin, as one draft invoice per currency; then closes the periods, earns their fees, and lets go what
+// is left of lots that no open period may use any more. A second call finds nothing to do.
+func (s *Store) CloseRun(ctx context.Context, call Call, account uuid.UUID, boundary time.Time) (ClosedRun, error) {
+	var out ClosedRun
+	err := s.within(ctx, call, func(t *tx) error {
+		out = ClosedRun{}
+		a, now, err := t.lockAccount(account)
+		if err != nil {
+			return err
+		}
+		if out.Pending, err = t.pendingBefore(account, boundary); err != nil || out.Pending > 0 {
+			return err
+		}
+		if out.Invoices, err = t.draftInvoices(a, boundary, now); err != nil {
+			return err
+		}
+		var periods []models.BillingPeriod
+		if err := t.Clauses(clause.Locking{Strength: "UPDATE"}).Where("billing_account_id = ? AND end_at <= ? AND status = ?", account, boundary,
+			models.PeriodFrozen).Order("id").Find(&periods).Error; err != nil {
+			return err
+		}
+		for i := range periods {
+			if err := t.closePeriod(&periods[i], now); err != nil {
+				return err
+			}
+		}
+		out.Closed = len(periods)
+		return t.expireLots(account, boundary, now)
+	})
+	return out, err
+}
+
+// closePeriod ends the period for good and earns the fee that was billed in advance for it.
+func (t *tx) closePeriod(p *models.BillingPeriod, now time.Time) error {
+	if err := p.Close(now); err != nil {
+		return err
+	}
+	if err := t.Save(p).Error; err != nil {
+		return err
+	}
+	var billed int64
+	if err := t.Model(&models.InvoiceLine{}).Where("period_id = ? AND kind = ?", p.ID, invoicing.KindFee).Count(&billed).Error; err != nil {
+		return err
+	}
+	if billed == 0 || !p.Fee.IsPositive() {
+		return nil
+	}
+	posting, err := ledger.PeriodClosed(p.FeeCurrency, p.Fee)
+	if err != nil {
+		return err
+	}
+	_, err = t.post(posting, header{key: keys.PeriodClosed(p.ID), account: p.BillingAccountID, sourceType: "billing_period",
+		sourceID: keys.Encode(keys.BillingPeriod, p.ID), effectiveAt: p.EndAt, now: now})
+	return err
+}
+
+// FindPeriod reads one billing period.
+func (s *Store) FindPeriod(ctx context.Context, call Call, id uuid.UUID) (models.BillingPeriod, error) {
+	return get[models.BillingPeriod](ctx, s, call, id)
+}

@@ -1,0 +1,195 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"github.com/durabill/durabill/billing/gate"
+	"github.com/durabill/durabill/fault"
+	"github.com/durabill/durabill/keys"
+	"github.com/durabill/durabill/models"
+)
+
+// aheadOfClock is how far usage may lie in the future: clocks of different machines differ.
+const aheadOfClock = 5 * time.Minute
+
+// Report is usage that happened without a lease. Key and Hash make it count once per account.
+type Report struct {
+	Account     uuid.UUID
+	FeatureCode string // empty: whichever feature of the account's plans the meter measures
+	Meters      []gate.MeterQuantity
+	OccurredAt  *time.Time // the account's now when nil
+	Labels      map[string]string
+	Key         string
+	Hash        []byte
+}
+
+// Recorded is what became of a report.
+type Recorded struct {
+	Events   []models.UsageEvent
+	Replayed bool
+}
+
+// RecordUsage keeps the report; a worker rates it by the terms of the instant it occurred.
+func (s *Store) RecordUsage(ctx context.Context, call Call, in Report) (Recorded, error) {
+	var out Recorded
+	err := s.within(ctx, call, func(t *tx) error {
+		out = Recorded{}
+		account, now, err := t.lockAccount(in.Account)
+		if err != nil {
+			return err
+		}
+		if done, err := t.recordedBefore(in, &out); err != nil || done {
+			return err
+		}
+		switch account.Status {
+		case models.AccountClosed:
+			return fault.New(fault.Conflict, "state_conflict", "The account is closed.")
+		case models.AccountActive, models.AccountSuspended, models.AccountParked:
+			// Work that was done is kept, whatever the account may begin from now on.
+		}
+		occurred := now
+		if in.OccurredAt != nil {
+			occurred = *in.OccurredAt
+		}
+		if occurred.After(now.Add(aheadOfClock)) {
+			return fault.At("/occurred_at", "window_invalid", "Usage cannot lie in the future; it is %s.", now.Format(time.RFC3339))
+		}
+		feature, err := t.featureOf(in.FeatureCode)
+		if err != nil {
+			return err
+		}
+		for _, m := range merge(in.Meters) {
+			e, err := t.recordMeter(account, feature, m, in, occurred, now)
+			if err != nil {
+				return err
+			}
+			out.Events = append(out.Events, e)
+		}
+		return nil
+	})
+	return out, err
+}
+
+func (t *tx) recordedBefore(in Report, out *Recorded) (bool, error) {
+	err := t.Where("billing_account_id = ? AND key = ?", in.Account, in.Key).Order("id").Find(&out.Events).Error
+	if err != nil || len(out.Events) == 0 {
+		return false, err
+	}
+	if !bytes.Equal(out.Events[0].RequestHash, in.Hash) {
+		return false, fault.New(fault.Conflict, "idempotency_key_reused", "This Idempotency-Key was used for another request.")
+	}
+	out.Replayed = true
+	return true, nil
+}
+
+func (t *tx) featureOf(code string) (*uuid.UUID, error) {
+	if code == "" {
+		return nil, nil
+	}
+	var f models.Feature
+	res := t.Where("code = ?", code).Limit(1).Find(&f)
+	if res.Error == nil && res.RowsAffected == 0 {
+		return nil, fault.At("/feature_code", "bad_format", "There is no feature %s.", code)
+	}
+	return &f.ID, res.Error
+}
+
+func (t *tx) recordMeter(account models.BillingAccount, feature *uuid.UUID, m gate.MeterQuantity, in Report, occurred, now time.Time) (models.UsageEvent, error) {
+	var meter models.Meter
+	res := t.Where("code = ?", m.MeterCode).Limit(1).Find(&meter)
+	if res.Error != nil {
+		return models.UsageEvent{}, res.Error
+	}
+	if res.RowsAffected == 0 {
+		return models.UsageEvent{}, fault.At("/meters", "unknown_meter", "There is no meter %s.", m.MeterCode)
+	}
+	e := models.UsageEvent{Row: models.Row{RealmID: t.call.Realm, ID: models.NewID()}, BillingAccountID: account.ID, Key: in.Key,
+		RequestHash: in.Hash, FeatureID: feature, MeterID: meter.ID, Quantity: m.Quantity, Status: models.EventAccepted, Labels: in.Labels,
+		Times: models.Times{EffectiveAt: occurred, RecordedAt: now}}
+	if e.Labels == nil {
+		e.Labels = map[string]string{}
+	}
+	if account.BillingMode == models.SelfHosted {
+		e.Status, e.Reason = models.EventSkipped, string(models.SelfHosted)
+		return e, t.Create(&e).Error
+	}
+	if err := t.Create(&e).Error; err != nil {
+		return e, err
+	}
+	return e, t.dispatch(models.TopicRating, e.ID, &account.ID, keys.Shard(account.ID, Shards))
+}
+
+// DueAccounts finds up to limit accounts of a shard that have work of a topic waiting, in any realm.
+func (s *Store) DueAccounts(ctx context.Context, topic models.Topic, shard, limit int) ([]Due, error) {
+	var due []Due
+	err := s.asDispatcher(ctx, func(g *gorm.DB) error {
+		due = nil
+		return g.Raw(`SELECT realm_id, billing_account_id, billing_account_id AS id FROM dispatch
+			WHERE topic = ? AND shard = ? AND due_at <= clock_timestamp()
+			GROUP BY realm_id, billing_account_id ORDER BY min(due_at) LIMIT ?`, topic, shard, limit).Scan(&due).Error
+	})
+	return due, err
+}
+
+// Realms lists every realm, for sweeps.
+func (s *Store) Realms(ctx context.Context) ([]uuid.UUID, error) {
+	var ids []uuid.UUID
+	err := s.asDispatcher(ctx, func(g *gorm.DB) error {
+		ids = nil
+		return g.Raw("SELECT id FROM realms ORDER BY id").Scan(&ids).Error
+	})
+	return ids, err
+}
+
+// RateUsage rates up to limit of the account's accepted events in the order in which they occurred, and says how many it took.
+func (s *Store) RateUsage(ctx context.Context, call Call, account uuid.UUID, limit int) (int, error) {
+	var took int
+	err := s.within(ctx, call, func(t *tx) error {
+		a, now, err := t.lockAccount(account)
+		if err != nil {
+			return err
+		}
+		var events []models.UsageEvent
+		if err := t.Clauses(clause.Locking{Strength: "UPDATE"}).Where("billing_account_id = ? AND status = ?", account, models.EventAccepted).
+			Order("effective_at, id").Limit(limit).Find(&events).Error; err != nil {
+			return err
+		}
+		for i := range events {
+			if err := t.rateEvent(a, &events[i], now); err != nil {
+				return err
+			}
+		}
+		took = len(events)
+		return nil
+	})
+	return took, err
+}
+
+func (t *tx) rateEvent(a models.BillingAccount, e *models.UsageEvent, now time.Time) error {
+	meter, err := find[models.Meter](t, e.MeterID)
+	if err != nil {
+		return err
+	}
+	q := measured{kind: models.FromUsage, source: e.ID, feature: e.FeatureID, meter: meter, quantity: e.Quantity, occurredAt: e.EffectiveAt}
+	r, err := t.rate(a, q, now)
+	if err != nil {
+		return err
+	}
+	e.Status, e.RatingID = models.EventRated, &r.rating.ID
+	if r.refused != "" {
+		e.Status, e.RatingID, e.Reason = models.EventQuarantined, nil, r.refused
+		if err := t.quarantine(a, q, r.refused, now, &Committed{}); err != nil {
+			return err
+		}
+	}
+	if err := t.Save(e).Error; err != nil {
+		return err
+	}
+	return t.undispatch(models.TopicRating, e.ID)
+}
