@@ -90,7 +90,9 @@ func ensureTemplate(t testing.TB, conn *pgx.Conn, server string) string {
 	}
 	_, err := conn.Exec(ctx, "SELECT pg_advisory_lock($1)", int64(templateLock))
 	require.NoError(t, err)
-	defer func() { _, _ = conn.Exec(context.WithoutCancel(ctx), "SELECT pg_advisory_unlock($1)", int64(templateLock)) }()
+	defer func() {
+		_, _ = conn.Exec(context.WithoutCancel(ctx), "SELECT pg_advisory_unlock($1)", int64(templateLock))
+	}()
 	if ready(t, conn, name) {
 		return name
 	}
