@@ -81,12 +81,13 @@ func (a Anchor) Validate() error {
 	return err
 }
 
-// estimate counts cadences on the calendar alone; clamps and clock changes can put it off by one or two.
+// estimate counts cadences on the calendar alone. The time of day, a clamp, or a clock set back over midnight puts it
+// off by one, and Index corrects that.
 func (a Anchor) estimate(zone *time.Location, at time.Time) int {
 	from, to := wallOf(a.At, zone), wallOf(at, zone)
 	days, months, _ := a.Cadence.step()
 	if months > 0 {
-		return floorDiv((to.year-from.year)*12+int(to.month)-int(from.month), months)
+		return ((to.year-from.year)*12 + int(to.month) - int(from.month)) / months
 	}
-	return floorDiv(to.dayNumber()-from.dayNumber(), days)
+	return (to.dayNumber() - from.dayNumber()) / days
 }

@@ -1,6 +1,7 @@
 package calendar_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -107,6 +108,20 @@ func TestALocalTimeThatHappensTwiceMeansTheFirst(t *testing.T) {
 	require.Equal(t, "2026-04-04T14:45:00Z", got.Format(time.RFC3339))
 }
 
+// Where the zone files end and a rule takes over, the standard library's zone bounds are wrong on this very day.
+func TestTheLastDayOfALeapYearBeyondTheZoneFilesHasItsBoundary(t *testing.T) {
+	t.Parallel()
+	for _, name := range strings.Fields(zoneNames) {
+		zone, err := calendar.LoadZone(name)
+		require.NoError(t, err)
+		a := calendar.Anchor{At: time.Date(2040, 1, 31, 12, 0, 0, 0, zone), Zone: name,
+			Cadence: calendar.Cadence{Unit: calendar.Month, Count: 1}}
+		got, err := a.Boundary(11)
+		require.NoError(t, err)
+		require.Equal(t, "2040-12-31T12:00:00", got.In(zone).Format("2006-01-02T15:04:05"), name)
+	}
+}
+
 func TestAnAnchorInTheSecondOfTwoEqualHoursIsStillItsOwnBoundary(t *testing.T) {
 	t.Parallel()
 	a := anchor(t, "2026-10-25T01:30:00Z", "Europe/Berlin", calendar.Month, 1)
@@ -125,6 +140,16 @@ func TestAnInstantOnABoundaryBelongsToThePeriodItOpens(t *testing.T) {
 		"2026-01-30T22:59:59.999999999Z": -1, "2026-01-30T23:00:00Z": 0, "2026-02-27T22:59:59.999999999Z": 0,
 		"2026-02-27T23:00:00Z": 1, "2026-03-30T21:59:59Z": 1, "2026-03-30T22:00:00Z": 2,
 	} {
+		k, err := a.Index(instant(t, at))
+		require.NoError(t, err)
+		require.Equal(t, want, k, at)
+	}
+}
+
+func TestAClockSetBackOverMidnightDoesNotLeaveThePeriod(t *testing.T) {
+	t.Parallel()
+	a := anchor(t, "2010-11-01T02:30:00Z", "America/St_Johns", calendar.Day, 1) // midnight; on the 7th 00:01 became 23:01
+	for at, want := range map[string]int{"2010-11-07T02:29:59Z": 5, "2010-11-07T02:30:00Z": 6, "2010-11-07T02:45:00Z": 6} {
 		k, err := a.Index(instant(t, at))
 		require.NoError(t, err)
 		require.Equal(t, want, k, at)

@@ -70,11 +70,3 @@ func outside(year int) bool { return year < 1 || year > 9999 }
 func outOfRange() error {
 	return fault.New(fault.Invalid, "boundary_out_of_range", "The boundary lies outside the years 1 to 9999.")
 }
-
-func floorDiv(a, b int) int {
-	q := a / b
-	if a%b < 0 {
-		q--
-	}
-	return q
-}

@@ -1,6 +1,9 @@
 package calendar
 
-import "time"
+import (
+	"sort"
+	"time"
+)
 
 // wall is a date and a time of day as a clock on the wall shows it: not an instant until a zone makes it one.
 type wall struct {
@@ -41,22 +44,42 @@ func (w wall) dayNumber() int {
 }
 
 // instant finds the first moment at which the zone's clock shows w. Where the clock skips w, it is the moment the
-// clock jumps, the next valid instant. It does not use time.Date's own answer, which guarantees neither.
+// clock jumps, the next valid instant. It asks the zone for nothing but the offset at an instant: time.Date does not
+// say which of two moments it picks, and ZoneBounds is wrong where a zone is extended by rule (on 31 December of a
+// leap year the bounds it gives do not contain the instant).
 func (w wall) instant(zone *time.Location) time.Time {
 	read := time.Date(w.year, w.month, w.day, 0, 0, 0, 0, time.UTC).Add(w.offset)
-	// Offsets lie within ±26 h, so the moments that could show w lie in a window around read; ZoneBounds cuts it
-	// into stretches of constant offset, in which a wall clock runs straight.
-	for at := read.Add(-26 * time.Hour); ; {
-		local := at.In(zone)
-		_, seconds := local.Zone()
-		shown := read.Add(-time.Duration(seconds) * time.Second)
-		start, end := local.ZoneBounds()
-		if end.IsZero() || shown.Before(end) {
-			if !start.IsZero() && shown.Before(start) {
-				return start.UTC()
-			}
-			return shown.UTC()
+	var first time.Time
+	for probe := -maxOffset; probe <= maxOffset; probe += maxOffset / 2 {
+		at := read.Add(-offsetAt(read.Add(probe), zone))
+		if shows(at, zone).Equal(read) && (first.IsZero() || at.Before(first)) {
+			first = at
 		}
-		at = end
 	}
+	if first.IsZero() {
+		return jumpOver(read, zone)
+	}
+	return first
+}
+
+// maxOffset is more than any zone's clock ever differed from Greenwich. The offset in force when the clock shows w is
+// therefore in force somewhere within maxOffset of w; probing every half of it would miss it only between two changes
+// of one clock within eight hours.
+const maxOffset = 16 * time.Hour
+
+// jumpOver finds the second at which a clock that never shows read goes from less to more.
+func jumpOver(read time.Time, zone *time.Location) time.Time {
+	from := read.Add(-maxOffset).Truncate(time.Second)
+	seconds := sort.Search(int(2*maxOffset/time.Second), func(n int) bool {
+		return shows(from.Add(time.Duration(n)*time.Second), zone).After(read)
+	})
+	return from.Add(time.Duration(seconds) * time.Second)
+}
+
+// shows gives the zone's clock at an instant, read as if it hung in Greenwich.
+func shows(at time.Time, zone *time.Location) time.Time { return at.Add(offsetAt(at, zone)) }
+
+func offsetAt(at time.Time, zone *time.Location) time.Duration {
+	_, seconds := at.In(zone).Zone()
+	return time.Duration(seconds) * time.Second
 }
