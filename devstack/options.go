@@ -102,7 +102,11 @@ func (o *options) choosePorts() error {
 			_ = l.Close()
 		}
 	}()
-	for _, port := range []*int{&o.Port, &o.history, &o.matching, &o.worker} {
+	ports := []*int{&o.Port, &o.history, &o.matching, &o.worker}
+	if o.UIPort != 0 {
+		ports = append(ports, &o.UIPort)
+	}
+	for _, port := range ports {
 		l, err := net.Listen("tcp", o.addr(*port))
 		if err != nil {
 			return fmt.Errorf("port %d is taken: %w", *port, err)
