@@ -16,6 +16,8 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/durabill/durabill/store"
 )
 
 const (
@@ -27,6 +29,9 @@ const (
 
 // Deps is everything the API needs from the rest of the process.
 type Deps struct {
+	Store *store.Store
+	// Keys issues and revokes service keys.
+	Keys *store.KeyRing
 	// Authenticate opens a key for a realm, named by its code or its rlm_ id. It returns a fault of kind
 	// Unauthenticated or Forbidden when it refuses, and takes as long for an unknown key as for a wrong secret.
 	Authenticate func(ctx context.Context, keyID uuid.UUID, secret, realm string) (Principal, error)

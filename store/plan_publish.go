@@ -55,10 +55,14 @@ func (t *tx) keepFree(plan uuid.UUID, terms models.PlanTerms) error {
 	return err
 }
 
-// DeprecatePlanVersion closes a version to new assignments; those it serves, it serves on.
+// DeprecatePlanVersion closes a version to new assignments; those it serves, it serves on. The zero number stands for the
+// active one.
 func (s *Store) DeprecatePlanVersion(ctx context.Context, call Call, ref PlanRef) (PlanDetail, error) {
 	return s.changePlan(ctx, call, ref, func(t *tx, p *models.Plan) error {
 		version, err := t.planVersion(p.ID, ref.Number)
+		if ref.Number == 0 {
+			version, err = t.activeVersion(p.ID)
+		}
 		if err != nil {
 			return err
 		}

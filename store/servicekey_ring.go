@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/durabill/durabill/models"
 )
 
 const (
@@ -49,7 +51,20 @@ func (r *KeyRing) Authenticate(ctx context.Context, keyID uuid.UUID, secret stri
 	return p, nil
 }
 
-// Forget drops everything at once, for a process that has just revoked a key.
+// Issue is Store.CreateServiceKey under the ring's pepper.
+func (r *KeyRing) Issue(ctx context.Context, call Call, in NewServiceKey) (IssuedKey, error) {
+	in.Pepper = r.pepper
+	return r.store.CreateServiceKey(ctx, call, in)
+}
+
+// Revoke is Store.RevokeServiceKey; this process notices at once.
+func (r *KeyRing) Revoke(ctx context.Context, call Call, id uuid.UUID) (models.ServiceKey, error) {
+	key, err := r.store.RevokeServiceKey(ctx, call, id)
+	r.Forget()
+	return key, err
+}
+
+// Forget drops everything at once.
 func (r *KeyRing) Forget() {
 	r.mu.Lock()
 	defer r.mu.Unlock()

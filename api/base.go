@@ -1,0 +1,87 @@
+package api
+
+import (
+	"context"
+	"errors"
+
+	"github.com/google/uuid"
+
+	"github.com/durabill/durabill/store"
+)
+
+// base is what the handlers of every resource share.
+type base struct {
+	store   *store.Store
+	keys    *store.KeyRing
+	cursors cursors
+}
+
+func newBase(d Deps) base { return base{store: d.Store, keys: d.Keys, cursors: cursors{key: d.CursorKey}} }
+
+// callOf says to the store in whose name and in which realm it decides.
+func callOf(ctx context.Context) store.Call {
+	p := principal(ctx)
+	return store.Call{Realm: p.RealmID, Actor: p.Actor, RequestID: requestOf(ctx).id}
+}
+
+// rendered is how the result of a decision goes on the wire.
+type rendered[T any] struct {
+	body     T
+	id       uuid.UUID
+	location string
+	etag     string
+}
+
+// keyed runs a decision under the request's Idempotency-Key. The answer is rendered inside the decision's transaction and
+// stored with it, so a repeat gets the same bytes, or nothing happened at all.
+func keyed[R, T any](ctx context.Context, status int, show func(R) rendered[T], decide func(store.Call) (R, error)) (*Reply[T], error) {
+	call, intent := callOf(ctx), intentOf(ctx)
+	call.Once = &store.Once{Scope: intent.Scope, Key: intent.Key, Hash: intent.Hash, Render: func(result any) (store.Answer, uuid.UUID, error) {
+		r, ok := result.(R)
+		if !ok {
+			return store.Answer{}, uuid.Nil, errors.New("api: the store decided something else than was asked")
+		}
+		out := show(r)
+		s, err := answer(status, out.location, out.body)
+		headers := map[string]string{"Location": out.location, "ETag": out.etag}
+		return store.Answer{Status: s.Status, Headers: headers, Body: s.Body}, out.id, err
+	}}
+	_, err := decide(call)
+	if err != nil && !errors.Is(err, store.ErrReplayed) {
+		return nil, err
+	}
+	a := call.Once.Answer
+	return reply[T](Stored{Status: a.Status, Location: a.Headers["Location"], ETag: a.Headers["ETag"], Body: a.Body},
+		call.Once.Replayed), nil
+}
+
+// listed reads one page of rows and shows each; show gives a row's id too, which is where it stands in the list.
+func listed[R, T any](ctx context.Context, b base, q PageQuery, read func(store.Page) ([]R, bool, error),
+	show func(R) (T, uuid.UUID)) (*List[T], error) {
+	w, err := b.cursors.window(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	ask := store.Page{Limit: w.Limit}
+	if w.After != nil {
+		ask.After = &w.After.ID
+	}
+	rows, _, err := read(ask)
+	if err != nil {
+		return nil, err
+	}
+	return page(ctx, w, rows, func(row R) T { body, _ := show(row); return body },
+		func(row R) Position { _, id := show(row); return Position{ID: id} })
+}
+
+// wantedVersion is ifMatch as the store counts versions.
+func wantedVersion(header string) (*int64, error) {
+	version, err := ifMatch(header)
+	if err != nil || version == nil {
+		return nil, err
+	}
+	wide := int64(*version)
+	return &wide, nil
+}
+
+func etagOf(version int64) string { return etag(int(version)) }
