@@ -86,6 +86,7 @@ type ClockStep struct {
 func (s *Store) StepClock(ctx context.Context, call Call, id uuid.UUID) (ClockStep, error) {
 	var step ClockStep
 	err := s.within(ctx, call, func(t *tx) error {
+		step = ClockStep{}
 		c, err := lock[models.TestClock](t, id)
 		if err != nil {
 			return err
@@ -93,6 +94,16 @@ func (s *Store) StepClock(ctx context.Context, call Call, id uuid.UUID) (ClockSt
 		if c.Status != models.ClockAdvancing {
 			step = ClockStep{Done: true, Now: c.NowAt}
 			return nil
+		}
+		// A repeat of this step, or an advance right after something began: nothing moves before everything rests.
+		var busy []string
+		if err := t.Raw(restless, map[string]any{"clock": id}).Scan(&busy).Error; err != nil {
+			return err
+		}
+		if len(busy) > 0 {
+			step = ClockStep{Now: c.NowAt}
+			step.Released, err = t.releasedWaits(id)
+			return err
 		}
 		var due *time.Time
 		if err := t.Model(&models.Wait{}).Where("clock_id = ? AND status = ? AND due_at <= ?", id, models.WaitWaiting, c.TargetAt).
@@ -112,11 +123,28 @@ func (s *Store) StepClock(ctx context.Context, call Call, id uuid.UUID) (ClockSt
 			Update("status", models.WaitReleased).Error; err != nil {
 			return err
 		}
-		step.Now, step.Released = c.NowAt, nil
-		return t.Model(&models.Wait{}).Where("clock_id = ? AND status = ?", id, models.WaitReleased).Order("workflow_id").
-			Pluck("workflow_id", &step.Released).Error
+		step.Now = c.NowAt
+		step.Released, err = t.releasedWaits(id)
+		return err
 	})
 	return step, err
+}
+
+// ReleasedWaits names the workflows whose wait is over and which have not moved yet.
+func (s *Store) ReleasedWaits(ctx context.Context, call Call, id uuid.UUID) ([]string, error) {
+	var ids []string
+	err := s.read(ctx, call, func(t *tx) (err error) {
+		ids, err = t.releasedWaits(id)
+		return err
+	})
+	return ids, err
+}
+
+func (t *tx) releasedWaits(clock uuid.UUID) ([]string, error) {
+	var ids []string
+	err := t.Model(&models.Wait{}).Where("clock_id = ? AND status = ?", clock, models.WaitReleased).Order("workflow_id").
+		Pluck("workflow_id", &ids).Error
+	return ids, err
 }
 
 // FinishClock ends an advance: ready when nothing is in the way, blocked with a list of what is.

@@ -193,3 +193,11 @@ func (t *tx) rateEvent(a models.BillingAccount, e *models.UsageEvent, now time.T
 	}
 	return t.undispatch(models.TopicRating, e.ID)
 }
+
+// SetAside lets the other accounts of a shard go on while one account's work waits for a person.
+func (s *Store) SetAside(ctx context.Context, call Call, topic models.Topic, account uuid.UUID, after time.Duration) error {
+	return s.within(ctx, call, func(t *tx) error {
+		return t.Exec("UPDATE dispatch SET due_at = clock_timestamp() + ? * interval '1 second', attempts = attempts + 1 WHERE topic = ? AND billing_account_id = ?",
+			after.Seconds(), topic, account).Error
+	})
+}

@@ -1,0 +1,151 @@
+package activities
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"github.com/durabill/durabill/billing/money"
+	"github.com/durabill/durabill/keys"
+	"github.com/durabill/durabill/models"
+	"github.com/durabill/durabill/store"
+)
+
+// StripeEventInput names an inbox event.
+type StripeEventInput struct {
+	Realm uuid.UUID
+	Event string
+}
+
+// Applied is what became of an event.
+type Applied struct {
+	Status string
+	Reason string
+}
+
+// outcome is how an event ends: done for an account, or ignored for a reason.
+type outcome struct {
+	account *uuid.UUID
+	ignored string
+}
+
+func ignore(reason string) (outcome, error) { return outcome{ignored: reason}, nil }
+
+// ApplyStripeEvent takes an event as a hint: it fetches the object it is about and applies what that says now, once per object.
+func (a *Activities) ApplyStripeEvent(ctx context.Context, in StripeEventInput) (Applied, error) {
+	call := a.call(ctx, in.Realm)
+	e, err := a.Store.FindEvent(ctx, call, in.Event)
+	if err != nil {
+		return Applied{}, report(err)
+	}
+	if e.Status != models.InboxReceived {
+		return Applied{Status: string(e.Status), Reason: e.Reason}, nil
+	}
+	var out outcome
+	switch e.Type {
+	case "invoice.paid", "invoice.payment_succeeded":
+		out, err = a.invoicePaid(ctx, call, e.ObjectID)
+	case "invoice.payment_failed":
+		out, err = a.invoiceFailed(ctx, call, e.ObjectID)
+	case "checkout.session.completed":
+		out, err = a.checkoutCompleted(ctx, call, e.ObjectID)
+	default:
+		out, err = ignore("type not handled")
+	}
+	if err != nil {
+		return Applied{}, report(err)
+	}
+	end := Applied{Status: string(models.InboxDone), Reason: out.ignored}
+	if out.ignored != "" {
+		end.Status = string(models.InboxIgnored)
+	}
+	return end, report(a.Store.FinishEvent(ctx, call, in.Event, models.InboxStatus(end.Status), out.ignored, out.account))
+}
+
+// DeadEventInput says why an event cannot be applied.
+type DeadEventInput struct {
+	Realm  uuid.UUID
+	Event  string
+	Reason string
+}
+
+// BuryStripeEvent sets an event aside that could not be applied; an operator may replay it.
+func (a *Activities) BuryStripeEvent(ctx context.Context, in DeadEventInput) error {
+	return report(a.Store.FinishEvent(ctx, a.call(ctx, in.Realm), in.Event, models.InboxDead, in.Reason, nil))
+}
+
+// ours finds our invoice for the provider's: by the id we stored, or, when the event overtakes us, by the id we sent.
+func (a *Activities) ours(ctx context.Context, call store.Call, ref string, metadata map[string]string) (models.Invoice, bool, error) {
+	inv, ok, err := a.Store.FindStripeInvoice(ctx, call, ref)
+	if err != nil || ok {
+		return inv, ok, err
+	}
+	id, err := keys.Decode(keys.Invoice, metadata["obj"])
+	if err != nil || metadata["realm_id"] != keys.Encode(keys.Realm, call.Realm) {
+		return inv, false, nil
+	}
+	inv, _, err = a.Store.FindInvoice(ctx, call, id)
+	return inv, err == nil, err
+}
+
+func (a *Activities) invoicePaid(ctx context.Context, call store.Call, ref string) (outcome, error) {
+	got, err := a.Stripe.GetInvoice(ctx, ref)
+	if err != nil {
+		return outcome{}, err
+	}
+	inv, ok, err := a.ours(ctx, call, ref, got.Metadata)
+	switch {
+	case err != nil:
+		return outcome{}, err
+	case !ok:
+		return ignore("invoice is not ours")
+	case !got.Paid:
+		return ignore("invoice is not paid")
+	}
+	if _, err := a.Store.RecordPayment(ctx, call, paidFor(inv.ID, got)); err != nil {
+		return outcome{}, err
+	}
+	return outcome{account: &inv.BillingAccountID}, nil
+}
+
+func (a *Activities) invoiceFailed(ctx context.Context, call store.Call, ref string) (outcome, error) {
+	got, err := a.Stripe.GetInvoice(ctx, ref)
+	if err != nil {
+		return outcome{}, err
+	}
+	inv, ok, err := a.ours(ctx, call, ref, got.Metadata)
+	switch {
+	case err != nil:
+		return outcome{}, err
+	case !ok:
+		return ignore("invoice is not ours")
+	case got.Paid || got.LastError == nil || got.LastError.ChargeID == "":
+		return ignore("the failure is past")
+	}
+	code := got.LastError.DeclineCode
+	if code == "" {
+		code = got.LastError.Code
+	}
+	return outcome{account: &inv.BillingAccountID}, a.Store.RecordDecline(ctx, call, inv.ID, got.LastError.ChargeID, code)
+}
+
+func (a *Activities) checkoutCompleted(ctx context.Context, call store.Call, ref string) (outcome, error) {
+	got, err := a.Stripe.GetCheckoutSession(ctx, ref)
+	if err != nil {
+		return outcome{}, err
+	}
+	id, err := keys.Decode(keys.Checkout, got.ClientReferenceID)
+	if err != nil {
+		return ignore("checkout session is not ours")
+	}
+	if got.PaymentStatus != "paid" {
+		return ignore("checkout session is not paid")
+	}
+	payment := got.PaymentIntentID
+	if payment == "" {
+		payment = got.ID
+	}
+	owner, err := a.Store.CompleteCheckout(ctx, call, store.Purchase{Checkout: id, Session: got.ID, Payment: payment,
+		Amount: money.Amount{Value: got.AmountTotal.Value, Asset: got.AmountTotal.Asset}})
+	return outcome{account: &owner}, err
+}

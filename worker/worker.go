@@ -1,0 +1,91 @@
+// Package worker runs what Temporal and the dispatch tables have to do: workflows, activities, and the relay that carries the
+// outbox to Temporal. It is importable, so that a command and a test run the same thing. It refuses HTTP and decisions.
+package worker
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/client"
+	sdkworker "go.temporal.io/sdk/worker"
+
+	"github.com/durabill/durabill/activities"
+	"github.com/durabill/durabill/gateway"
+	"github.com/durabill/durabill/keys"
+	"github.com/durabill/durabill/store"
+	"github.com/durabill/durabill/workflows"
+)
+
+// TaskQueue is where workers and starters meet unless the configuration names another.
+const TaskQueue = "durabill"
+
+// Config is what a worker needs. Stripe is nil where no provider is configured.
+type Config struct {
+	Store     *store.Store
+	Temporal  client.Client
+	Stripe    *gateway.Stripe
+	TaskQueue string
+	Log       *slog.Logger
+	// StopTimeout is how long running activities may take to end once the worker is told to stop.
+	StopTimeout time.Duration
+}
+
+// Registry takes workflows and activities.
+type Registry interface {
+	workflows.Registry
+	RegisterActivity(a any)
+}
+
+// Register gives a worker everything it may be asked to do.
+func Register(r Registry, cfg Config) {
+	workflows.Register(r)
+	r.RegisterActivity(&activities.Activities{Store: cfg.Store, Stripe: cfg.Stripe, Temporal: cfg.Temporal})
+}
+
+// Run works until ctx ends, then lets running activities finish. It returns an error when it cannot work.
+func Run(ctx context.Context, cfg Config) error {
+	if cfg.TaskQueue == "" {
+		cfg.TaskQueue = TaskQueue
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.Default()
+	}
+	if cfg.StopTimeout == 0 {
+		cfg.StopTimeout = 10 * time.Second
+	}
+	w := sdkworker.New(cfg.Temporal, cfg.TaskQueue, sdkworker.Options{WorkerStopTimeout: cfg.StopTimeout})
+	Register(w, cfg)
+	if err := w.Start(); err != nil {
+		return fmt.Errorf("start worker: %w", err)
+	}
+	if err := startLoops(ctx, cfg); err != nil {
+		w.Stop()
+		return err
+	}
+	relay{cfg}.run(ctx)
+	w.Stop()
+	return nil
+}
+
+// startLoops sees to it that every shard has its settlement and its rating loop; one that runs already is left alone.
+func startLoops(ctx context.Context, cfg Config) error {
+	for shard := range store.Shards {
+		in := keys.ShardInput{Shard: shard, Shards: store.Shards}
+		for id, workflow := range map[string]string{
+			keys.SettlementWorkflow(shard):  keys.TypeSettlement,
+			keys.EventRatingWorkflow(shard): keys.TypeEventRating,
+		} {
+			_, err := cfg.Temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{ID: id, TaskQueue: cfg.TaskQueue,
+				WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+				StaticSummary:            fmt.Sprintf("%s, shard %d of %d", workflow, shard, store.Shards),
+				TypedSearchAttributes:    attributes("", "", "running")}, workflow, in)
+			if err != nil {
+				return fmt.Errorf("start %s: %w", id, err)
+			}
+		}
+	}
+	return nil
+}

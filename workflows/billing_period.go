@@ -1,0 +1,57 @@
+package workflows
+
+import (
+	"fmt"
+	"time"
+
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/durabill/durabill/activities"
+	"github.com/durabill/durabill/keys"
+)
+
+// BillingPeriod is the billing run of one account at one boundary: it gives late usage its grace, then freezes, rates, bills
+// and closes what ended there, together with the fees that begin there.
+func BillingPeriod(ctx workflow.Context, in keys.BillingPeriodInput) error {
+	t := newTenant(ctx, activities.EnterWaitInput{Realm: in.Realm, Account: in.Account})
+	ref := activities.RunInput{Realm: in.Realm, Account: in.Account, Boundary: in.Boundary}
+	for {
+		if err := billRun(ctx, t, ref); err != nil {
+			return err
+		}
+		if err := t.leave(ctx); err != nil {
+			return err
+		}
+		// Another assignment of the account may have reached the boundary meanwhile.
+		if !poked(t.pokes) {
+			return nil
+		}
+	}
+}
+
+func billRun(ctx workflow.Context, t tenant, ref activities.RunInput) error {
+	for {
+		var run activities.Run
+		if err := t.insist(ctx, "plan run", func() error {
+			return workflow.ExecuteActivity(decision(ctx, "plan run"), do.PlanRun, ref).Get(ctx, &run)
+		}); err != nil {
+			return err
+		}
+		describe(ctx, "grace", fmt.Sprintf("close %d and begin %d periods at %s", run.Ending, run.Starting, run.DueAt.Format(time.RFC3339)))
+		reached, err := t.until(ctx, run.DueAt)
+		if err != nil {
+			return err
+		}
+		if reached {
+			break
+		}
+	}
+	var closed activities.ClosedRun
+	if err := t.insist(ctx, "close run", func() error {
+		return workflow.ExecuteActivity(bulk(ctx, "rate the rest, bill and close"), do.CloseRun, ref).Get(ctx, &closed)
+	}); err != nil {
+		return err
+	}
+	describe(ctx, "closed", fmt.Sprintf("nothing; %d periods closed, %d invoices made", closed.Closed, len(closed.Invoices)))
+	return nil
+}
