@@ -88,7 +88,8 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 		SkipDefaultTransaction: true,
 		DisableAutomaticPing:   true,
 		TranslateError:         false,
-		NowFunc:                func() time.Time { panic("store: rows carry their own times") },
+		// GORM asks on every insert, for columns it would fill by itself; rows carry their own times, so it gets none.
+		NowFunc: func() time.Time { return time.Time{} },
 		Logger: logger.NewSlogLogger(cfg.Log, logger.Config{LogLevel: logger.Error,
 			IgnoreRecordNotFoundError: true, ParameterizedQueries: true}),
 	})
