@@ -105,16 +105,16 @@ func (s *Store) StepClock(ctx context.Context, call Call, id uuid.UUID) (ClockSt
 			step.Released, err = t.releasedWaits(id)
 			return err
 		}
-		var due *time.Time
+		var due []time.Time // the earliest, if there is one
 		if err := t.Model(&models.Wait{}).Where("clock_id = ? AND status = ? AND due_at <= ?", id, models.WaitWaiting, c.TargetAt).
-			Select("min(due_at)").Scan(&due).Error; err != nil {
+			Order("due_at").Limit(1).Pluck("due_at", &due).Error; err != nil {
 			return err
 		}
 		switch {
-		case due == nil:
+		case len(due) == 0:
 			c.NowAt, step.Done = c.TargetAt, true
-		case due.After(c.NowAt):
-			c.NowAt = *due
+		case due[0].After(c.NowAt):
+			c.NowAt = due[0]
 		}
 		if err := t.Save(&c).Error; err != nil {
 			return err
