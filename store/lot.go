@@ -149,10 +149,15 @@ func (t *tx) addFunds(account uuid.UUID, asset money.Asset, available, held deci
 	if available.IsZero() && held.IsZero() {
 		return nil
 	}
-	return t.Exec(`INSERT INTO account_funds AS f (realm_id, billing_account_id, asset, available, held)
-		VALUES (?, ?, ?, ?, ?) ON CONFLICT (realm_id, billing_account_id, asset)
-		DO UPDATE SET available = f.available + excluded.available, held = f.held + excluded.held, version = f.version + 1`,
-		t.call.Realm, account, asset, available, held).Error
+	// Postgres checks the row an upsert would insert even where it updates, and a negative change of held is no legal row.
+	// The account's lock stands for the row that is not there yet.
+	res := t.Exec(`UPDATE account_funds SET available = available + ?, held = held + ?, version = version + 1
+		WHERE billing_account_id = ? AND asset = ?`, available, held, account, asset)
+	if res.Error != nil || res.RowsAffected == 1 {
+		return res.Error
+	}
+	return t.Create(&models.AccountFunds{RealmID: t.call.Realm, BillingAccountID: account, Asset: asset, Available: available, Held: held,
+		Version: 1}).Error
 }
 
 // voidScheduled takes back the lots of an assignment that would begin at or after its end: they were never issued.
