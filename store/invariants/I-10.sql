@@ -1,8 +1,8 @@
 -- A lot is issued = remaining + consumed + expired + voided, its draws are its allocations, and they follow the burn order
 -- The order is checked as far as rows prove it: a lot that still has credit, or lost some when it expired, had credit at
 -- every draw before, so a draw on a later rank, or overage, at an instant that it covered is wrong. A lot that was empty
--- meanwhile proves nothing, nor does one whose end was cut with its assignment (its rank was another then), nor lots and
--- ratings recorded at one instant. Lots that were frozen or pending for a while, and corrections, would need their history.
+-- meanwhile proves nothing, nor does one whose end was cut with its assignment (its end and rank were others then), nor lots
+-- and ratings recorded at one instant. Lots that were frozen or pending for a while, and corrections, would need their history.
 SELECT 'credit_lots/' || l.id AS key, format('issued %s, remaining %s + consumed %s + expired %s + voided %s', l.issued, l.remaining,
          l.consumed, l.expired, l.voided) AS detail
   FROM credit_lots l
@@ -22,9 +22,10 @@ SELECT format('allocations/%s/%s', a.rating_id, a.seq), 'its lot is missing, of 
   FROM allocations a
   JOIN ratings r ON r.id = a.rating_id
   LEFT JOIN credit_lots l ON l.id = a.lot_id
+  LEFT JOIN plan_assignments cut ON cut.id = l.assignment_id AND cut.end_at = l.expires_at
  WHERE a.kind = 'lot'
    AND (l.id IS NULL OR (l.billing_account_id, l.asset) <> (a.billing_account_id, a.asset)
-     OR r.effective_at < l.effective_at OR r.effective_at >= l.expires_at)
+     OR r.effective_at < l.effective_at OR (r.effective_at >= l.expires_at AND cut.id IS NULL))
 UNION ALL
 SELECT format('allocations/%s/%s', a.rating_id, a.seq), format('lot %s ranks before it and had credit', max(l.id::text))
   FROM allocations a
