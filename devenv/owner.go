@@ -23,7 +23,7 @@ type owner struct {
 
 func serverOwner() (owner, error) {
 	if os.Geteuid() != 0 {
-		return owner{uid: uint32(os.Geteuid()), gid: uint32(os.Getegid())}, nil //nolint:gosec // ids are not negative
+		return owner{uid: uint32(os.Geteuid()), gid: uint32(os.Getegid())}, nil
 	}
 	for _, name := range []string{"postgres", "nobody"} {
 		account, err := user.Lookup(name)
