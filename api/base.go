@@ -3,9 +3,12 @@ package api
 import (
 	"context"
 	"errors"
+	"strconv"
+	"time"
 
 	"github.com/google/uuid"
 
+	"github.com/durabill/durabill/keys"
 	"github.com/durabill/durabill/store"
 )
 
@@ -85,3 +88,60 @@ func wantedVersion(header string) (*int64, error) {
 }
 
 func etagOf(version int64) string { return etag(int(version)) }
+
+// timeOf reads an optional instant of a body or query.
+func timeOf(i *Instant) *time.Time {
+	if i == nil {
+		return nil
+	}
+	return &i.Time
+}
+
+// idPath is the input of a read of one object.
+type idPath struct {
+	ID string `path:"id"`
+}
+
+// codeQuery is the input of a list whose objects have a code.
+type codeQuery struct {
+	PageQuery
+	Code string `query:"code" maxLength:"63"`
+}
+
+// given reads an instant of a query, which is zero when it is not there.
+func given(i Instant) *time.Time {
+	if i.IsZero() {
+		return nil
+	}
+	return &i.Time
+}
+
+// maybeID puts an optional id on the wire.
+func maybeID(prefix string, id *uuid.UUID) *string {
+	if id == nil {
+		return nil
+	}
+	s := keys.Encode(prefix, *id)
+	return &s
+}
+
+func wireIDs(prefix string, ids []uuid.UUID) []string {
+	out := make([]string, len(ids))
+	for i, id := range ids {
+		out[i] = keys.Encode(prefix, id)
+	}
+	return out
+}
+
+// bodyIDs reads a list of ids at pointer of the body.
+func bodyIDs(prefix, pointer string, list []string) ([]uuid.UUID, error) {
+	out := make([]uuid.UUID, len(list))
+	for i, s := range list {
+		id, err := bodyID(prefix, pointer+"/"+strconv.Itoa(i), s)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = id
+	}
+	return out, nil
+}

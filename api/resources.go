@@ -1,6 +1,10 @@
 package api
 
 // resources lists every resource of the API; a new file of endpoints adds its line here.
-func resources(_ Deps) []resource {
-	return []resource{}
+func resources(d Deps) []resource {
+	b := newBase(d)
+	return []resource{
+		realms{b}, serviceKeys{b}, auditLog{b}, operations{b},
+		pricingModels{b}, featureFamilies{b}, features{b}, meters{b}, meterPrices{b}, creditTypes{b}, plans{b},
+	}
 }
