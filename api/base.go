@@ -19,7 +19,9 @@ type base struct {
 	cursors cursors
 }
 
-func newBase(d Deps) base { return base{store: d.Store, keys: d.Keys, cursors: cursors{key: d.CursorKey}} }
+func newBase(d Deps) base {
+	return base{store: d.Store, keys: d.Keys, cursors: cursors{key: d.CursorKey}}
+}
 
 // callOf says to the store in whose name and in which realm it decides.
 func callOf(ctx context.Context) store.Call {

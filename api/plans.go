@@ -51,7 +51,8 @@ type createPlanIn struct {
 }
 
 type listPlansIn struct {
-	codeQuery
+	PageQuery
+	Code           string `query:"code" maxLength:"63"`
 	PricingModelID string `query:"pricing_model_id"`
 	Kind           string `query:"kind" enum:"base,addon,promo"`
 	Status         string `query:"status" enum:"draft,active,deprecated,archived" doc:"Plans that have a version of this status."`

@@ -10,19 +10,20 @@ import (
 	"github.com/durabill/durabill/store"
 )
 
-// planIn names a plan, and the version of it that the caller has read.
-type planIn struct {
+// PlanPath names a plan, and the version of it that the caller has read. It is embedded in inputs, which is why huma has to
+// see it.
+type PlanPath struct {
 	ID      string `path:"id"`
 	IfMatch string `header:"If-Match"`
 }
 
 type planVersionIn struct {
-	planIn
+	PlanPath
 	Number int `path:"v" minimum:"1"`
 }
 
 type patchPlanIn struct {
-	planIn
+	PlanPath
 	Body struct {
 		Name       *string    `json:"name,omitempty" maxLength:"200"`
 		Rank       *int       `json:"rank,omitempty" minimum:"-1000000" maximum:"1000000"`
@@ -32,13 +33,14 @@ type patchPlanIn struct {
 }
 
 type entitlePlanIn struct {
-	planVersionIn
-	Body struct {
+	PlanPath
+	Number int `path:"v" minimum:"1"`
+	Body   struct {
 		FeatureIDs []string `json:"feature_ids" maxItems:"500"`
 	}
 }
 
-func (in planIn) ref(number int) (store.PlanRef, error) {
+func (in PlanPath) ref(number int) (store.PlanRef, error) {
 	id, err := pathID(keys.Plan, in.ID)
 	if err != nil {
 		return store.PlanRef{}, err
@@ -97,15 +99,15 @@ func (r plans) addVersion(ctx context.Context, in *idPath) (*Reply[plan], error)
 	})
 }
 
-func (r plans) publish(ctx context.Context, in *planIn) (*Reply[plan], error) {
+func (r plans) publish(ctx context.Context, in *PlanPath) (*Reply[plan], error) {
 	return r.move(ctx, in, r.store.PublishPlanVersion)
 }
 
-func (r plans) deprecate(ctx context.Context, in *planIn) (*Reply[plan], error) {
+func (r plans) deprecate(ctx context.Context, in *PlanPath) (*Reply[plan], error) {
 	return r.move(ctx, in, r.store.DeprecatePlanVersion)
 }
 
-func (r plans) move(ctx context.Context, in *planIn,
+func (r plans) move(ctx context.Context, in *PlanPath,
 	decide func(context.Context, store.Call, store.PlanRef) (store.PlanDetail, error)) (*Reply[plan], error) {
 	ref, err := in.ref(0)
 	if err != nil {
