@@ -20,7 +20,7 @@ type base struct {
 }
 
 func newBase(d Deps) base {
-	return base{store: d.Store, keys: d.Keys, cursors: cursors{key: d.CursorKey}}
+	return base{store: d.Store, keys: d.Keys, cursors: newCursors(d)}
 }
 
 // callOf says to the store in whose name and in which realm it decides.

@@ -13,7 +13,7 @@ import (
 	"github.com/durabill/durabill/store"
 )
 
-const creditTypesPath = "/mgt/v1/credit-types"
+const creditTypesPath = "/mgt/v1/credit-types" //nolint:gosec // a path, not a credential
 
 type creditTypes struct{ base }
 

@@ -36,13 +36,26 @@ const (
 // Database gives the URL of a fresh, migrated database, as the schema's owner. It is dropped when the test ends.
 func Database(t testing.TB) string {
 	t.Helper()
+	return create(t, func(template string) string { return " TEMPLATE " + template })
+}
+
+// EmptyDatabase gives the URL of a database that no migration has seen. It is dropped when the test ends.
+func EmptyDatabase(t testing.TB) string {
+	t.Helper()
+	return create(t, func(string) string { return "" })
+}
+
+// create makes a database. The template comes first even where it is not used: roles belong to the server, and granting one
+// for the first time from two databases at once fails.
+func create(t testing.TB, options func(template string) string) string {
+	t.Helper()
 	ctx := t.Context()
 	server, err := devenv.TestPostgres(ctx)
 	require.NoError(t, err)
 	conn := connect(t, server)
 	template := ensureTemplate(t, conn, server)
 	name := "test_" + random()
-	_, err = conn.Exec(ctx, "CREATE DATABASE "+name+" TEMPLATE "+template)
+	_, err = conn.Exec(ctx, "CREATE DATABASE "+name+options(template))
 	require.NoError(t, err)
 	require.NoError(t, conn.Close(ctx)) // servers have few connections, tests are many
 	t.Cleanup(func() { drop(t, server, name) })

@@ -2,7 +2,6 @@
 package migration
 
 import (
-	"context"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -15,7 +14,6 @@ import (
 	"github.com/stretchr/testify/require"
 	"gorm.io/gorm/schema"
 
-	"github.com/durabill/durabill/devenv"
 	"github.com/durabill/durabill/models"
 	"github.com/durabill/durabill/store"
 	"github.com/durabill/durabill/tests/harness"
@@ -37,21 +35,7 @@ var rows = []any{
 
 func TestMigrationsGoUpFromZeroAndAgainAreANoOp(t *testing.T) {
 	t.Parallel()
-	server, err := devenv.TestPostgres(t.Context())
-	require.NoError(t, err)
-	conn := harness.Owner(t, server)
-	_, err = conn.Exec(t.Context(), "DROP DATABASE IF EXISTS migration_from_zero WITH (FORCE)")
-	require.NoError(t, err)
-	url, err := devenv.EnsureDatabase(t.Context(), server, "migration_from_zero")
-	require.NoError(t, err)
-	t.Cleanup(func() {
-		drop, err := pgx.Connect(context.Background(), server)
-		require.NoError(t, err)
-		_, err = drop.Exec(context.Background(), "DROP DATABASE migration_from_zero WITH (FORCE)")
-		require.NoError(t, err)
-		require.NoError(t, drop.Close(context.Background()))
-	})
-
+	url := harness.EmptyDatabase(t)
 	steps, err := store.Migrate(t.Context(), url)
 	require.NoError(t, err)
 	require.Positive(t, steps)
