@@ -10,8 +10,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/durabill/durabill/billing/gate"
+	"github.com/durabill/durabill/billing/ledger"
 	"github.com/durabill/durabill/billing/metering"
 	"github.com/durabill/durabill/billing/money"
+	"github.com/durabill/durabill/keys"
 	"github.com/durabill/durabill/models"
 	"github.com/durabill/durabill/store"
 )
@@ -187,4 +189,97 @@ func same(t *testing.T, want string, got decimal.Decimal) {
 	require.Truef(t, dec(want).Equal(got), "want %s, got %s", want, got)
 }
 
-var _ = money.Asset("")
+func TestTheExamplesBooksHoldWhatWasIssuedUsedAndEarned(t *testing.T) {
+	j, _ := firstTwoMonths(t)
+	ba := keys.Encode(keys.BillingAccount, j.account.ID)
+	accounts, err := j.st.ListLedgerAccounts(j.ctx, j.call, store.LedgerAccountQuery{Limit: 100})
+	require.NoError(t, err)
+	got := map[string]string{}
+	for _, a := range accounts {
+		got[a.Account+" "+string(a.Asset)] = a.Balance.String()
+	}
+	require.Equal(t, map[string]string{
+		ledger.CreditsIssued + " CREDIT": "60", ledger.CreditsUsed + " CREDIT": "-32.5", ledger.Breakage + " CREDIT": "-7.5",
+		ledger.Wallet(ba) + " CREDIT": "-20",
+		ledger.StripeClearing + " EUR": "102", ledger.Receivable(ba) + " EUR": "0", ledger.Unbilled(ba) + " EUR": "0",
+		ledger.RevenueUsage + " EUR": "-15", ledger.RevenueFees + " EUR": "-58", ledger.DeferredRevenue + " EUR": "-29",
+	}, got)
+	lines, err := j.st.TrialBalance(j.ctx, j.call, nil)
+	require.NoError(t, err)
+	require.Len(t, lines, 2)
+	for _, l := range lines {
+		same(t, "0", l.Balance)
+		require.True(t, l.Debit.Equal(l.Credit))
+	}
+	// As of the end of the first period nothing of the second had happened.
+	before := day("2026-02-27T22:59:59Z")
+	accounts, err = j.st.ListLedgerAccounts(j.ctx, j.call, store.LedgerAccountQuery{Limit: 100, At: &before, Account: ledger.CreditsIssued})
+	require.NoError(t, err)
+	require.Len(t, accounts, 1)
+	same(t, "20", accounts[0].Balance)
+
+	verdict, err := j.st.Verify(j.ctx, j.call)
+	require.NoError(t, err)
+	for _, f := range verdict.Findings {
+		require.Empty(t, f.Violations, f.ID)
+	}
+}
+
+func TestTheExamplesPeriodsKeepTheMonthsEndThroughSummerTime(t *testing.T) {
+	j, _ := firstTwoMonths(t)
+	periods, _, err := j.st.ListPeriods(j.ctx, j.call, store.Page{Limit: 10, Ascending: true}, store.PeriodFilter{Account: &j.account.ID})
+	require.NoError(t, err)
+	require.Len(t, periods, 3)
+	for i, want := range []struct {
+		end   string
+		hours float64
+	}{{"2026-02-27T23:00:00Z", 672}, {"2026-03-30T22:00:00Z", 743}, {"2026-04-29T22:00:00Z", 720}} {
+		require.Equal(t, day(want.end), periods[i].EndAt)
+		require.InDelta(t, want.hours, periods[i].EndAt.Sub(periods[i].StartAt).Hours(), 0)
+	}
+	require.Equal(t, day("2026-01-30T23:00:00Z"), periods[0].StartAt)
+	require.Equal(t, []models.PeriodStatus{models.PeriodClosed, models.PeriodClosed, models.PeriodOpen},
+		[]models.PeriodStatus{periods[0].Status, periods[1].Status, periods[2].Status})
+}
+
+func TestUsageWithoutAPriceWaitsInQuarantine(t *testing.T) {
+	j, _ := firstTwoMonths(t)
+	items, more, err := j.st.ListQuarantine(j.ctx, j.call, store.Page{Limit: 10}, store.QuarantineFilter{Account: &j.account.ID})
+	require.NoError(t, err)
+	require.False(t, more)
+	require.Len(t, items, 1)
+	require.Equal(t, "pricing.not_configured", items[0].Reason)
+	require.Equal(t, "ai_compute", items[0].MeterCode)
+	same(t, "60", items[0].Quantity)
+}
+
+func TestABalanceAgreesWithTheLedgerAtEveryMoment(t *testing.T) {
+	j := newJourney(t)
+	j.assign(day("2026-01-30T23:00:00Z"))
+	agree := func(available, held, posted, pending, spendable string) {
+		t.Helper()
+		b, err := j.st.FindBalance(j.ctx, j.call, j.account.ID)
+		require.NoError(t, err)
+		require.Len(t, b.Assets, 1)
+		a := b.Assets[0]
+		require.Equal(t, money.Asset("CREDIT"), a.Asset)
+		same(t, available, a.Available)
+		same(t, held, a.Held)
+		same(t, posted, a.Posted)
+		same(t, pending, a.Pending)
+		same(t, spendable, a.Spendable)
+		require.True(t, a.Available.Add(a.Held).Equal(a.Posted.Sub(a.Pending)))
+	}
+	agree("0", "0", "0", "0", "0") // scheduled, and not begun
+	j.driver.advance(day("2026-02-05T10:00:00Z"))
+	agree("20", "0", "20", "0", "20")
+	j.pair("one", "700000")
+	agree("13", "0", "20", "7", "13")
+	j.driver.rest()
+	agree("13", "0", "13", "0", "13")
+	meters := []gate.MeterQuantity{{MeterCode: "api_requests", Quantity: dec("500000")}}
+	_, err := j.st.Authorize(j.ctx, j.call, store.Ask{Account: j.account.ID, FeatureCode: "api", Meters: meters, TTL: time.Minute, Key: "hold",
+		Hash: []byte("hold"), Secret: secret})
+	require.NoError(t, err)
+	agree("8", "5", "13", "0", "8")
+}
