@@ -28,6 +28,10 @@ func (a *Activities) StepClock(ctx context.Context, in ClockInput) (ClockStep, e
 	if err != nil {
 		return step, report(err)
 	}
+	// Leases end at the clock's instant, not when the next sweep comes by.
+	if _, err := a.Store.ReapLeases(ctx, a.call(ctx, in.Realm), batch); err != nil {
+		return step, report(err)
+	}
 	return step, a.wake(ctx, in.Realm, step.Released)
 }
 

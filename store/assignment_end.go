@@ -205,7 +205,7 @@ func (t *tx) cutPeriod(account models.BillingAccount, a models.PlanAssignment, a
 			return err
 		}
 		if err := t.Model(&models.CreditLot{}).Where("assignment_id = ? AND status IN ? AND expires_at > ? AND effective_at < ?", a.ID,
-			[]models.LotStatus{models.LotActive, models.LotExhausted}, at, at).Update("expires_at", at).Error; err != nil {
+			[]models.LotStatus{models.LotScheduled, models.LotActive, models.LotExhausted}, at, at).Update("expires_at", at).Error; err != nil {
 			return err
 		}
 		grace := p.GraceUntil.Sub(p.EndAt)

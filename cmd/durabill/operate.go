@@ -1,0 +1,96 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/durabill/durabill/api"
+	"github.com/durabill/durabill/config"
+	"github.com/durabill/durabill/example"
+	"github.com/durabill/durabill/store"
+)
+
+type migrateCommand struct {
+	Database config.Database `embed:"" prefix:"database-"`
+}
+
+func (c *migrateCommand) Run(ctx context.Context) error {
+	steps, err := store.Migrate(ctx, c.Database.URL)
+	if err == nil {
+		fmt.Printf("%d migrations applied\n", steps)
+	}
+	return err
+}
+
+type seedCommand struct {
+	config.Config `embed:""`
+	File          string `short:"f" type:"existingfile" help:"Catalog file; without one, the example's."`
+}
+
+func (c *seedCommand) Run(ctx context.Context) error {
+	file := example.Vyndara
+	if c.File != "" {
+		var err error
+		if file, err = os.ReadFile(c.File); err != nil {
+			return err
+		}
+	}
+	if err := c.Validate(); err != nil {
+		return err
+	}
+	st, err := store.Open(ctx, store.Config{URL: c.Database.URL, MaxConns: 4, Log: c.Log.Logger()})
+	if err != nil {
+		return err
+	}
+	defer st.Close()
+	realm, loaded, err := example.Seed(ctx, st, file, example.Key{Pepper: c.Derive("service-key"), Scopes: api.Scopes()})
+	switch {
+	case err != nil:
+		return err
+	case loaded:
+		fmt.Printf("realm %s loaded\n", realm.Code)
+	default:
+		fmt.Printf("realm %s is there already\n", realm.Code)
+	}
+	return nil
+}
+
+type verifyCommand struct {
+	Database   config.Database `embed:"" prefix:"database-"`
+	Log        config.Log      `embed:"" prefix:"log-"`
+	Invariants []string        `arg:"" optional:"" help:"Invariants to check, such as I-01; all when none is named."`
+}
+
+var errViolated = errors.New("invariants are violated")
+
+func (c *verifyCommand) Run(ctx context.Context) error {
+	st, err := store.Open(ctx, store.Config{URL: c.Database.URL, MaxConns: 4, Log: c.Log.Logger()})
+	if err != nil {
+		return err
+	}
+	defer st.Close()
+	reports, err := st.VerifyRealms(ctx, c.Invariants...)
+	if err != nil {
+		return err
+	}
+	violations := 0
+	for _, r := range reports {
+		for _, f := range r.Findings {
+			mark := "ok"
+			if len(f.Violations) > 0 {
+				mark = "VIOLATED"
+			}
+			fmt.Printf("%-12s %-5s %-9s %s\n", r.RealmCode, f.ID, mark, f.Title)
+			for _, v := range f.Violations {
+				fmt.Printf("  %s: %s\n", v.Key, v.Detail)
+			}
+		}
+		violations += r.Violations()
+	}
+	if violations > 0 {
+		return errViolated
+	}
+	return nil
+}
