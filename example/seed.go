@@ -207,7 +207,8 @@ func (l *loader) plans(c Catalog) error {
 			return fmt.Errorf("plan %s: %w", p.Code, err)
 		}
 		draft := made.Versions[0]
-		if _, err := l.st.PublishPlanVersion(l.ctx, l.call, store.PlanRef{PlanID: made.ID, Number: draft.Number, Version: &draft.Version}); err != nil {
+		version := made.Version
+		if _, err := l.st.PublishPlanVersion(l.ctx, l.call, store.PlanRef{PlanID: made.ID, Number: draft.Number, Version: &version}); err != nil {
 			return fmt.Errorf("publish %s: %w", p.Code, err)
 		}
 		if !p.Free {

@@ -58,4 +58,3 @@ func readyBlock(ctx context.Context, story *example.Story, d *devstack) (string,
 	fmt.Fprintf(&b, "\nAsk what it can still spend (ends in %s):\n\n  %s\n\nCtrl-C drains and stops; the data stays.\n%s\n", billed.Available, story.Curl(), line)
 	return b.String(), nil
 }
-
