@@ -100,7 +100,7 @@ func (a *Activities) PushInvoice(ctx context.Context, in InvoiceInput) (InvoiceS
 		return stateOf(inv), report(err)
 	}
 	for _, l := range lines {
-		if err := a.pushLine(ctx, call, inv, l, ref, customer); err != nil {
+		if err := a.pushLine(ctx, call, pushed{inv, ref, customer}, l); err != nil {
 			return stateOf(inv), report(err)
 		}
 	}
@@ -141,9 +141,16 @@ func (a *Activities) pushNew(ctx context.Context, call store.Call, inv models.In
 	})
 }
 
-func (a *Activities) pushLine(ctx context.Context, call store.Call, inv models.Invoice, l models.InvoiceLine, ref, customer string) error {
+// pushed is an invoice with the ids of its copy at the provider.
+type pushed struct {
+	models.Invoice
+	ref      string
+	customer string
+}
+
+func (a *Activities) pushLine(ctx context.Context, call store.Call, inv pushed, l models.InvoiceLine) error {
 	id := keys.Encode(keys.InvoiceLine, l.ID)
-	p := gateway.ItemParams{Key: keys.StripeInvoiceLine(inv.ID, l.ID), InvoiceID: ref, CustomerID: customer,
+	p := gateway.ItemParams{Key: keys.StripeInvoiceLine(inv.ID, l.ID), InvoiceID: inv.ref, CustomerID: inv.customer,
 		Amount: money.Amount{Value: l.Amount, Asset: inv.Currency}, Description: l.Description,
 		Period: gateway.Period{Start: l.PeriodStart, End: l.PeriodEnd}, Metadata: metadata(call, inv.BillingAccountID, id)}
 	_, err := a.provider(ctx, call, outbound{key: p.Key, account: inv.BillingAccountID, verb: "invoice_item.create", object: id, params: p}, func() (string, error) {
@@ -198,7 +205,7 @@ func (a *Activities) CollectInvoice(ctx context.Context, in InvoiceInput) (Invoi
 	_, err = a.provider(ctx, call, outbound{key: key, account: inv.BillingAccountID, verb: "invoice.pay", object: keys.Encode(keys.Invoice, inv.ID),
 		params: inv.StripeInvoice}, func() (string, error) {
 		result, err = a.Stripe.PayInvoice(ctx, key, inv.StripeInvoice)
-		return result.Invoice.ChargeID, err
+		return result.ChargeID, err
 	})
 	if err != nil {
 		return stateOf(inv), report(err)

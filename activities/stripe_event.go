@@ -59,7 +59,8 @@ func (a *Activities) ApplyStripeEvent(ctx context.Context, in StripeEventInput) 
 	if out.ignored != "" {
 		end.Status = string(models.InboxIgnored)
 	}
-	return end, report(a.Store.FinishEvent(ctx, call, in.Event, models.InboxStatus(end.Status), out.ignored, out.account))
+	return end, report(a.Store.FinishEvent(ctx, call, in.Event,
+		store.EventEnd{Status: models.InboxStatus(end.Status), Reason: out.ignored, Account: out.account}))
 }
 
 // DeadEventInput says why an event cannot be applied.
@@ -71,7 +72,7 @@ type DeadEventInput struct {
 
 // BuryStripeEvent sets an event aside that could not be applied; an operator may replay it.
 func (a *Activities) BuryStripeEvent(ctx context.Context, in DeadEventInput) error {
-	return report(a.Store.FinishEvent(ctx, a.call(ctx, in.Realm), in.Event, models.InboxDead, in.Reason, nil))
+	return report(a.Store.FinishEvent(ctx, a.call(ctx, in.Realm), in.Event, store.EventEnd{Status: models.InboxDead, Reason: in.Reason}))
 }
 
 // ours finds our invoice for the provider's: by the id we stored, or, when the event overtakes us, by the id we sent.

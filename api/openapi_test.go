@@ -27,7 +27,7 @@ func TestOpenAPIDocumentIsTheOneCheckedIn(t *testing.T) {
 		if err == nil && !*allowBreaking {
 			require.Empty(t, breakingChanges(t, want, got), "these break callers; -allow-breaking if that is meant")
 		}
-		require.NoError(t, os.WriteFile(golden, got, 0o644)) //nolint:gosec // a public document
+		require.NoError(t, os.WriteFile(golden, got, 0o644))
 		return
 	}
 	require.NoError(t, err)

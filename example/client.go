@@ -29,34 +29,39 @@ func (r *Refused) Error() string { return fmt.Sprintf("%d %s: %s", r.Status, r.C
 
 // Get reads into out.
 func (c Client) Get(ctx context.Context, path string, out any) error {
-	return c.do(ctx, http.MethodGet, path, "", nil, out)
+	return c.do(ctx, request{method: http.MethodGet, path: path}, out)
 }
 
 // Post writes under an idempotency key and reads the answer into out.
 func (c Client) Post(ctx context.Context, path, key string, body, out any) error {
-	return c.do(ctx, http.MethodPost, path, key, body, out)
+	return c.do(ctx, request{method: http.MethodPost, path: path, key: key, body: body}, out)
 }
 
-func (c Client) do(ctx context.Context, method, path, key string, body, out any) error {
+type request struct {
+	method, path, key string
+	body              any
+}
+
+func (c Client) do(ctx context.Context, r request, out any) error {
 	var reader io.Reader
-	if body != nil {
-		raw, err := json.Marshal(body)
+	if r.body != nil {
+		raw, err := json.Marshal(r.body)
 		if err != nil {
 			return err
 		}
 		reader = bytes.NewReader(raw)
 	}
-	req, err := http.NewRequestWithContext(ctx, method, c.Base+path, reader)
+	req, err := http.NewRequestWithContext(ctx, r.method, c.Base+r.path, reader)
 	if err != nil {
 		return err
 	}
 	req.Header.Set("Authorization", "Bearer "+c.Key)
 	req.Header.Set("X-Realm-Id", c.Realm)
-	if body != nil {
+	if r.body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
-	if key != "" {
-		req.Header.Set("Idempotency-Key", key)
+	if r.key != "" {
+		req.Header.Set("Idempotency-Key", r.key)
 	}
 	client := c.HTTP
 	if client == nil {

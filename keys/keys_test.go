@@ -115,4 +115,4 @@ func TestShardsSpreadAccountsThatWereCreatedTogether(t *testing.T) {
 	require.Zero(t, keys.Shard(sample, 0))
 }
 
-func fixed() *rand.Rand { return rand.New(rand.NewSource(7)) } //nolint:gosec // a repeatable stream is the point
+func fixed() *rand.Rand { return rand.New(rand.NewSource(7)) }

@@ -122,26 +122,30 @@ func (s *Store) TakeTurn(ctx context.Context, call Call, assignment uuid.UUID, t
 		if now.Before(due.DueAt) {
 			return fault.New(fault.Conflict, "state_conflict", "The turn of %s is not due yet.", due.DueAt.Format(time.RFC3339))
 		}
-		switch turn.Kind {
-		case TurnStart:
-			if err := a.Activate(); err != nil {
-				return err
-			}
-			if err := t.Save(&a).Error; err != nil {
-				return err
-			}
-			return t.openPeriod(account, a, 0, now)
-		case TurnNext:
-			if err := t.leavePeriod(a.ID); err != nil {
-				return err
-			}
-			return t.openPeriod(account, a, turn.Index, now)
-		case TurnEnd:
-			return t.endAssignment(account, a, due.DueAt, now)
-		case TurnOver:
-		}
-		return nil
+		return t.takeTurn(account, a, due, now)
 	})
+}
+
+func (t *tx) takeTurn(account models.BillingAccount, a models.PlanAssignment, turn Turn, now time.Time) error {
+	switch turn.Kind {
+	case TurnStart:
+		if err := a.Activate(); err != nil {
+			return err
+		}
+		if err := t.Save(&a).Error; err != nil {
+			return err
+		}
+		return t.openPeriod(account, a, 0, now)
+	case TurnNext:
+		if err := t.leavePeriod(a.ID); err != nil {
+			return err
+		}
+		return t.openPeriod(account, a, turn.Index, now)
+	case TurnEnd:
+		return t.endAssignment(account, a, turn.DueAt, now)
+	case TurnOver:
+	}
+	return nil
 }
 
 // openPeriod begins period k and sends for the billing run of its first instant.

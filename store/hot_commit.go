@@ -116,8 +116,9 @@ func (t *tx) commit(account models.BillingAccount, lease models.Lease, use Use, 
 	if err := t.settleLease(&lease, use, expired, now); err != nil {
 		return out, err
 	}
+	w := work{account: account, lease: &lease, occurred: occurred, expired: expired, now: now, out: &out}
 	for _, m := range merge(use.Meters) {
-		if err := t.commitMeter(account, &lease, m, occurred, expired, now, &out); err != nil {
+		if err := t.commitMeter(w, m); err != nil {
 			return out, err
 		}
 	}
@@ -161,8 +162,18 @@ func (t *tx) closeLease(lease *models.Lease, to models.LeaseStatus, now time.Tim
 	return t.Save(lease).Error
 }
 
+// work is what was done under a lease, and where the answer to it grows.
+type work struct {
+	account  models.BillingAccount
+	lease    *models.Lease
+	occurred time.Time
+	expired  bool // the lease's time was over
+	now      time.Time
+	out      *Committed
+}
+
 // commitMeter rates what the lease was given for and keeps the rest in quarantine.
-func (t *tx) commitMeter(account models.BillingAccount, lease *models.Lease, m gate.MeterQuantity, occurred time.Time, expired bool, now time.Time, out *Committed) error {
+func (t *tx) commitMeter(w work, m gate.MeterQuantity) error {
 	var meter models.Meter
 	res := t.Where("code = ?", m.MeterCode).Limit(1).Find(&meter)
 	if res.Error != nil {
@@ -171,18 +182,18 @@ func (t *tx) commitMeter(account models.BillingAccount, lease *models.Lease, m g
 	if res.RowsAffected == 0 {
 		return fault.At("/meters", "unknown_meter", "There is no meter %s.", m.MeterCode)
 	}
-	if account.BillingMode == models.SelfHosted {
+	if w.account.BillingMode == models.SelfHosted {
 		return nil
 	}
-	q := measured{kind: models.FromCommit, source: out.CommitID, feature: &lease.FeatureID, meter: meter, quantity: m.Quantity, occurredAt: occurred}
-	if expired {
-		return t.quarantine(account, q, gate.HintLeaseExpired, now, out)
+	q := measured{kind: models.FromCommit, source: w.out.CommitID, feature: &w.lease.FeatureID, meter: meter, quantity: m.Quantity, occurredAt: w.occurred}
+	if w.expired {
+		return t.keepCommitted(w, q, gate.HintLeaseExpired)
 	}
-	within := take(lease, m)
+	within := take(w.lease, m)
 	if excess := m.Quantity.Sub(within); excess.IsPositive() {
 		over := q
 		over.quantity = excess
-		if err := t.quarantine(account, over, reasonAboveBounds, now, out); err != nil {
+		if err := t.keepCommitted(w, over, reasonAboveBounds); err != nil {
 			return err
 		}
 	}
@@ -190,14 +201,14 @@ func (t *tx) commitMeter(account models.BillingAccount, lease *models.Lease, m g
 		return nil
 	}
 	q.quantity = within
-	r, err := t.rate(account, q, now)
+	r, err := t.rate(w.account, q, w.now)
 	if err != nil {
 		return err
 	}
 	if r.refused != "" {
-		return t.quarantine(account, q, r.refused, now, out)
+		return t.keepCommitted(w, q, r.refused)
 	}
-	out.Ratings = append(out.Ratings, RatedMeter{Rating: r.rating, MeterCode: m.MeterCode, Allocations: r.allocations})
+	w.out.Ratings = append(w.out.Ratings, RatedMeter{Rating: r.rating, MeterCode: m.MeterCode, Allocations: r.allocations})
 	return nil
 }
 
@@ -214,14 +225,24 @@ func take(lease *models.Lease, m gate.MeterQuantity) decimal.Decimal {
 	return decimal.Zero
 }
 
-func (t *tx) quarantine(account models.BillingAccount, q measured, reason string, now time.Time, out *Committed) error {
+// keepCommitted puts a committed quantity into quarantine and tells the caller so.
+func (t *tx) keepCommitted(w work, q measured, reason string) error {
+	item, err := t.quarantine(w.account, q, reason, w.now)
+	if err != nil {
+		return err
+	}
+	w.out.Quarantined = append(w.out.Quarantined, item)
+	w.out.Hints = append(w.out.Hints, gate.Hint{Type: reason, Detail: "The quantity is kept in quarantine.",
+		Data: map[string]string{"meter": q.meter.Code, "quantity": q.quantity.String()}})
+	return nil
+}
+
+// quarantine keeps a quantity that has no price or no place, until it can be rated.
+func (t *tx) quarantine(account models.BillingAccount, q measured, reason string, now time.Time) (models.QuarantineItem, error) {
 	item := models.QuarantineItem{Row: models.Row{RealmID: t.call.Realm, ID: models.NewID()}, BillingAccountID: account.ID, SourceKind: q.kind,
 		SourceID: q.source, MeterID: &q.meter.ID, MeterCode: q.meter.Code, Quantity: q.quantity, Reason: reason, Status: "open",
 		Times: models.Times{EffectiveAt: q.occurredAt, RecordedAt: now}}
-	out.Quarantined = append(out.Quarantined, item)
-	out.Hints = append(out.Hints, gate.Hint{Type: reason, Detail: "The quantity is kept in quarantine.",
-		Data: map[string]string{"meter": q.meter.Code, "quantity": q.quantity.String()}})
-	return t.Create(&item).Error
+	return item, t.Create(&item).Error
 }
 
 // merge adds up quantities of one meter, in order of code.

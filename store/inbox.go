@@ -80,21 +80,28 @@ func (s *Store) FindEvent(ctx context.Context, call Call, id string) (models.Inb
 	return e, err
 }
 
+// EventEnd is what became of an event, and whose it was.
+type EventEnd struct {
+	Status  models.InboxStatus
+	Reason  string
+	Account *uuid.UUID
+}
+
 // FinishEvent ends an event's processing; a repeat of the same end changes nothing.
-func (s *Store) FinishEvent(ctx context.Context, call Call, id string, to models.InboxStatus, reason string, account *uuid.UUID) error {
+func (s *Store) FinishEvent(ctx context.Context, call Call, id string, end EventEnd) error {
 	return s.within(ctx, call, func(t *tx) error {
 		var e models.InboxEvent
-		if err := t.Where("id = ?", id).Take(&e).Error; err != nil || e.Status == to {
+		if err := t.Where("id = ?", id).Take(&e).Error; err != nil || e.Status == end.Status {
 			return err
 		}
 		now, err := t.databaseNow()
 		if err != nil {
 			return err
 		}
-		if err := e.Finish(to, reason, now); err != nil {
+		if err := e.Finish(end.Status, end.Reason, now); err != nil {
 			return err
 		}
-		e.BillingAccountID = account
+		e.BillingAccountID = end.Account
 		return t.Save(&e).Error
 	})
 }

@@ -46,7 +46,7 @@ func (t *tx) claim() error {
 	_, _ = h.Write([]byte(t.call.Realm.String() + "\x00" + once.Scope + "\x00" + once.Key))
 	var got bool
 	// A plain insert would wait for the other transaction; the caller is better served by an answer now.
-	if err := t.Raw("SELECT pg_try_advisory_xact_lock(?)", int64(h.Sum64())).Scan(&got).Error; err != nil { //nolint:gosec // bits, not a number
+	if err := t.Raw("SELECT pg_try_advisory_xact_lock(?)", int64(h.Sum64())).Scan(&got).Error; err != nil {
 		return err
 	}
 	if !got {

@@ -49,7 +49,7 @@ func list[T any](ctx context.Context, s *Store, call Call, page Page, filter fun
 	var rows []T
 	err := s.read(ctx, call, func(t *tx) error {
 		rows = nil
-		q := t.DB.Limit(page.Limit + 1)
+		q := t.Limit(page.Limit + 1)
 		order, beyond := "id DESC", "id < ?"
 		if page.Ascending {
 			order, beyond = "id ASC", "id > ?"

@@ -64,8 +64,10 @@ func (s *Store) RecordUsage(ctx context.Context, call Call, in Report) (Recorded
 		if err != nil {
 			return err
 		}
+		like := models.UsageEvent{BillingAccountID: account.ID, Key: in.Key, RequestHash: in.Hash, FeatureID: feature, Status: models.EventAccepted,
+			Labels: in.Labels, Times: models.Times{EffectiveAt: occurred, RecordedAt: now}}
 		for _, m := range merge(in.Meters) {
-			e, err := t.recordMeter(account, feature, m, in, occurred, now)
+			e, err := t.recordMeter(account, like, m)
 			if err != nil {
 				return err
 			}
@@ -100,7 +102,8 @@ func (t *tx) featureOf(code string) (*uuid.UUID, error) {
 	return &f.ID, res.Error
 }
 
-func (t *tx) recordMeter(account models.BillingAccount, feature *uuid.UUID, m gate.MeterQuantity, in Report, occurred, now time.Time) (models.UsageEvent, error) {
+// recordMeter keeps one meter's quantity as an event like the one given.
+func (t *tx) recordMeter(account models.BillingAccount, e models.UsageEvent, m gate.MeterQuantity) (models.UsageEvent, error) {
 	var meter models.Meter
 	res := t.Where("code = ?", m.MeterCode).Limit(1).Find(&meter)
 	if res.Error != nil {
@@ -109,9 +112,7 @@ func (t *tx) recordMeter(account models.BillingAccount, feature *uuid.UUID, m ga
 	if res.RowsAffected == 0 {
 		return models.UsageEvent{}, fault.At("/meters", "unknown_meter", "There is no meter %s.", m.MeterCode)
 	}
-	e := models.UsageEvent{Row: models.Row{RealmID: t.call.Realm, ID: models.NewID()}, BillingAccountID: account.ID, Key: in.Key,
-		RequestHash: in.Hash, FeatureID: feature, MeterID: meter.ID, Quantity: m.Quantity, Status: models.EventAccepted, Labels: in.Labels,
-		Times: models.Times{EffectiveAt: occurred, RecordedAt: now}}
+	e.Row, e.MeterID, e.Quantity = models.Row{RealmID: t.call.Realm, ID: models.NewID()}, meter.ID, m.Quantity
 	if e.Labels == nil {
 		e.Labels = map[string]string{}
 	}
@@ -184,7 +185,7 @@ func (t *tx) rateEvent(a models.BillingAccount, e *models.UsageEvent, now time.T
 	e.Status, e.RatingID = models.EventRated, &r.rating.ID
 	if r.refused != "" {
 		e.Status, e.RatingID, e.Reason = models.EventQuarantined, nil, r.refused
-		if err := t.quarantine(a, q, r.refused, now, &Committed{}); err != nil {
+		if _, err := t.quarantine(a, q, r.refused, now); err != nil {
 			return err
 		}
 	}

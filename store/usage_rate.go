@@ -52,11 +52,7 @@ func (t *tx) rate(account models.BillingAccount, m measured, now time.Time) (rat
 	if err != nil || owner == nil {
 		return rated{refused: reasonNoOwner}, err
 	}
-	var currency money.Asset
-	if account.Currency != nil {
-		currency = *account.Currency
-	}
-	price, ok, err := t.priceAt(m.meter.ID, currency, m.occurredAt)
+	q, ok, err := t.quote(account, m)
 	if err != nil || !ok {
 		return rated{refused: reasonNoPrice}, err
 	}
@@ -64,22 +60,12 @@ func (t *tx) rate(account models.BillingAccount, m measured, now time.Time) (rat
 	if err != nil {
 		return rated{}, err
 	}
-	in := rating.Input{Price: price.Terms, Asset: price.Asset, Quantity: m.quantity, OccurredAt: m.occurredAt, Currency: currency,
-		Waived: account.BillingMode == models.Unlimited}
-	var valueID *uuid.UUID
-	if !price.Asset.IsCurrency() {
-		value, ok, err := t.creditValueAt(price.Asset, currency, m.occurredAt)
-		if err != nil {
-			return rated{}, err
-		}
-		if ok {
-			in.CreditValue, valueID = &value.Value, &value.ID
-		}
-	}
-	if in.Before, err = t.count(account.ID, m.meter.ID, price.ID, span.Start, m.quantity); err != nil {
+	in := rating.Input{Price: q.price.Terms, Asset: q.price.Asset, Quantity: m.quantity, OccurredAt: m.occurredAt, Currency: q.currency,
+		CreditValue: q.value, Waived: account.BillingMode == models.Unlimited}
+	if in.Before, err = t.count(counterOf(account, m, q, span), m.quantity); err != nil {
 		return rated{}, err
 	}
-	lots, err := t.lotsAt(account.ID, price.Asset, m.occurredAt)
+	lots, err := t.lotsAt(account.ID, q.price.Asset, m.occurredAt)
 	if err != nil {
 		return rated{}, err
 	}
@@ -89,7 +75,7 @@ func (t *tx) rate(account models.BillingAccount, m measured, now time.Time) (rat
 	result, err := rating.Rate(in)
 	if fault.Is(err, rating.CodePriceMissing) || fault.Is(err, rating.CodeCurrency) {
 		// Nothing else has been written for it, but the counter: take the quantity back.
-		_, err = t.count(account.ID, m.meter.ID, price.ID, span.Start, m.quantity.Neg())
+		_, err = t.count(counterOf(account, m, q, span), m.quantity.Neg())
 		return rated{refused: reasonNoPrice}, err
 	}
 	if err != nil {
@@ -97,11 +83,39 @@ func (t *tx) rate(account models.BillingAccount, m measured, now time.Time) (rat
 	}
 	r := models.Rating{Row: models.Row{RealmID: t.call.Realm, ID: models.NewID()},
 		BillingAccountID: account.ID, AssignmentID: &owner.phase.AssignmentID, PhaseID: &owner.phase.ID, PlanVersionID: &owner.phase.PlanVersionID,
-		PeriodStart: span.Start, PeriodEnd: &span.End, FeatureID: m.feature, MeterID: m.meter.ID, PriceID: price.ID, PriceSource: "meter",
-		CreditValueID: valueID, Kind: models.RatingKind(result.Kind), SourceKind: m.kind, SourceID: m.source, Before: in.Before,
-		Quantity: m.quantity, Asset: price.Asset, Amount: result.Amount, Covered: result.Covered, Overage: result.Overage, Currency: currency,
+		PeriodStart: span.Start, PeriodEnd: &span.End, FeatureID: m.feature, MeterID: m.meter.ID, PriceID: q.price.ID, PriceSource: "meter",
+		CreditValueID: q.valueID, Kind: models.RatingKind(result.Kind), SourceKind: m.kind, SourceID: m.source, Before: in.Before,
+		Quantity: m.quantity, Asset: q.price.Asset, Amount: result.Amount, Covered: result.Covered, Overage: result.Overage, Currency: q.currency,
 		OverageFiat: result.OverageFiat, Times: models.Times{EffectiveAt: m.occurredAt, RecordedAt: now}}
 	return t.keep(r, result, lots)
+}
+
+// quoted is the price that wins at a usage's instant, and what its asset is worth in the account's currency then.
+type quoted struct {
+	price    models.MeterPrice
+	currency money.Asset
+	value    *decimal.Decimal
+	valueID  *uuid.UUID
+}
+
+func (t *tx) quote(account models.BillingAccount, m measured) (quoted, bool, error) {
+	var q quoted
+	if account.Currency != nil {
+		q.currency = *account.Currency
+	}
+	price, ok, err := t.priceAt(m.meter.ID, q.currency, m.occurredAt)
+	if err != nil || !ok {
+		return q, false, err
+	}
+	q.price = price
+	if price.Asset.IsCurrency() {
+		return q, true, nil
+	}
+	value, ok, err := t.creditValueAt(price.Asset, q.currency, m.occurredAt)
+	if ok {
+		q.value, q.valueID = &value.Value, &value.ID
+	}
+	return q, err == nil, err
 }
 
 func (t *tx) tooLate(m measured, now time.Time) (bool, error) {
@@ -169,13 +183,17 @@ func (t *tx) lotsAt(account uuid.UUID, asset money.Asset, at time.Time) ([]model
 	return lots, err
 }
 
-// count adds to the counter of (account, meter, price, period) and gives what it was before.
-func (t *tx) count(account, meter, price uuid.UUID, period time.Time, quantity decimal.Decimal) (decimal.Decimal, error) {
+func counterOf(account models.BillingAccount, m measured, q quoted, span calendar.Interval) models.RatingCounter {
+	return models.RatingCounter{BillingAccountID: account.ID, MeterID: m.meter.ID, PriceID: q.price.ID, PeriodStart: span.Start}
+}
+
+// count adds to a counter and gives what it was before.
+func (t *tx) count(c models.RatingCounter, quantity decimal.Decimal) (decimal.Decimal, error) {
 	var after decimal.Decimal
 	err := t.Raw(`INSERT INTO rating_counters AS c (realm_id, billing_account_id, meter_id, price_id, period_start, quantity)
 		VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (realm_id, billing_account_id, meter_id, price_id, period_start)
 		DO UPDATE SET quantity = c.quantity + excluded.quantity RETURNING quantity`,
-		t.call.Realm, account, meter, price, period, quantity).Scan(&after).Error
+		t.call.Realm, c.BillingAccountID, c.MeterID, c.PriceID, c.PeriodStart, quantity).Scan(&after).Error
 	return after.Sub(quantity), err
 }
 
