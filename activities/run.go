@@ -45,6 +45,12 @@ func (a *Activities) CloseRun(ctx context.Context, in RunInput) (ClosedRun, erro
 		if err != nil || closed.Pending == 0 {
 			return closed, report(err)
 		}
+		// Another assignment of the account is about to reach the boundary.
+		select {
+		case <-ctx.Done():
+			return closed, ctx.Err()
+		case <-time.After(shortPause):
+		}
 	}
 }
 

@@ -65,7 +65,8 @@ func (t *tx) nextTurn(a models.PlanAssignment) (Turn, error) {
 	}
 	if a.Status == models.AssignmentScheduled {
 		if a.EndAt != nil && !a.EndAt.After(a.StartAt) {
-			return Turn{Kind: TurnEnd, DueAt: *a.EndAt, Status: turn.Status}, nil
+			// It never applied, so there is nothing to wait for.
+			return Turn{Kind: TurnEnd, DueAt: a.RecordedAt, Status: turn.Status}, nil
 		}
 		return Turn{Kind: TurnStart, DueAt: a.StartAt, Status: turn.Status}, nil
 	}
@@ -142,7 +143,7 @@ func (t *tx) takeTurn(account models.BillingAccount, a models.PlanAssignment, tu
 		}
 		return t.openPeriod(account, a, turn.Index, now)
 	case TurnEnd:
-		return t.endAssignment(account, a, turn.DueAt, now)
+		return t.endAssignment(account, a, *a.EndAt, now)
 	case TurnOver:
 	}
 	return nil

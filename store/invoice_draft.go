@@ -44,6 +44,12 @@ func (t *tx) draftInvoices(a models.BillingAccount, boundary, now time.Time) ([]
 	slices.Sort(currencies)
 	var ids []uuid.UUID
 	for _, c := range currencies {
+		// The boundary has its invoice: what came too late for it goes on the next one.
+		if done, err := t.hasInvoice(a.ID, boundary, c); err != nil {
+			return nil, err
+		} else if done {
+			continue
+		}
 		id, err := t.draft(a, c, bills[c], models.Invoice{BoundaryAt: boundary, FinalizeAt: due, CollectBy: collectBy}, now)
 		if err != nil {
 			return nil, err
@@ -51,6 +57,13 @@ func (t *tx) draftInvoices(a models.BillingAccount, boundary, now time.Time) ([]
 		ids = append(ids, id)
 	}
 	return ids, nil
+}
+
+func (t *tx) hasInvoice(account uuid.UUID, boundary time.Time, currency money.Asset) (bool, error) {
+	var n int64
+	err := t.Model(&models.Invoice{}).Where("billing_account_id = ? AND boundary_at = ? AND currency = ? AND billing_entity = ?",
+		account, boundary, currency, defaultEntity).Count(&n).Error
+	return n > 0, err
 }
 
 // runTerms gives when the run's invoices are final, boundary + grace, and who collects them.
@@ -79,16 +92,21 @@ func (t *tx) runTerms(account uuid.UUID, boundary time.Time) (time.Time, models.
 // unbilled joins the ratings that no line has billed yet with what a line says about them.
 type unbilled struct {
 	models.Rating
-	MeterCode string
-	MeterName string
-	Unit      string
+	PeriodUntil time.Time // the period's end as it stands: a cancellation may have cut it
+	MeterCode   string
+	MeterName   string
+	Unit        string
 }
+
+// periodUntil is the end of the billing period that a rating belongs to, or what the rating says where there is none.
+const periodUntil = `coalesce((SELECT p.end_at FROM billing_periods p WHERE p.realm_id = ratings.realm_id
+	AND p.assignment_id = ratings.assignment_id AND p.start_at = ratings.period_start), ratings.period_end)`
 
 func (t *tx) gatherUsage(account uuid.UUID, boundary time.Time, bills map[money.Asset]*bill) error {
 	var ratings []unbilled
-	if err := t.Model(&models.Rating{}).Select("ratings.*, meters.code AS meter_code, meters.name AS meter_name, meters.unit AS unit").
+	if err := t.Model(&models.Rating{}).Select("ratings.*, "+periodUntil+" AS period_until, meters.code AS meter_code, meters.name AS meter_name, meters.unit AS unit").
 		Joins("JOIN meters ON meters.realm_id = ratings.realm_id AND meters.id = ratings.meter_id").
-		Where(`ratings.billing_account_id = ? AND ratings.kind = ? AND ratings.period_end <= ? AND ratings.currency <> ''
+		Where(`ratings.billing_account_id = ? AND ratings.kind = ? AND `+periodUntil+` <= ? AND ratings.currency <> ''
 			AND NOT EXISTS (SELECT FROM invoice_line_ratings x WHERE x.realm_id = ratings.realm_id AND x.rating_id = ratings.id)`,
 			account, models.Billed, boundary).Order("ratings.id").Find(&ratings).Error; err != nil {
 		return err
@@ -97,7 +115,7 @@ func (t *tx) gatherUsage(account uuid.UUID, boundary time.Time, bills map[money.
 	for _, r := range ratings {
 		b := billOf(bills, r.Currency)
 		u := invoicing.RatedUsage{MeterCode: r.MeterCode, Unit: r.Unit, Description: r.MeterName,
-			Period: calendar.Interval{Start: r.PeriodStart, End: *r.PeriodEnd}, Asset: r.Asset,
+			Period: calendar.Interval{Start: r.PeriodStart, End: r.PeriodUntil}, Asset: r.Asset,
 			Quantity: r.Quantity, Covered: r.Covered, Overage: r.Overage, OverageFiat: r.OverageFiat}
 		b.ratings[u.Key()] = append(b.ratings[u.Key()], r.ID)
 		b.meters[r.MeterCode] = r.MeterID

@@ -81,9 +81,21 @@ func (t *tx) pendingBefore(account uuid.UUID, boundary time.Time) (int, error) {
 	return n, err
 }
 
+// turnsBefore counts the account's assignments that have still to start, turn or end at the boundary: what they bring belongs
+// on the same invoice.
+func (t *tx) turnsBefore(account uuid.UUID, boundary time.Time) (int, error) {
+	var n int
+	err := t.Raw(`SELECT count(*) FROM plan_assignments a WHERE a.billing_account_id = @ba AND NOT a.is_free
+		  AND (a.status = 'scheduled' AND a.start_at <= @at
+		    OR a.status = 'active' AND (SELECT max(p.end_at) FROM billing_periods p
+		        WHERE p.realm_id = a.realm_id AND p.assignment_id = a.id) <= @at)`,
+		map[string]any{"ba": account, "at": boundary}).Scan(&n).Error
+	return n, err
+}
+
 // ClosedRun is what a billing run made.
 type ClosedRun struct {
-	Pending  int // usage that must be rated and settled first; nothing was closed
+	Pending  int // usage or turns that must come first; nothing was closed
 	Invoices []uuid.UUID
 	Closed   int
 }
@@ -100,6 +112,9 @@ func (s *Store) CloseRun(ctx context.Context, call Call, account uuid.UUID, boun
 			return err
 		}
 		if out.Pending, err = t.pendingBefore(account, boundary); err != nil || out.Pending > 0 {
+			return err
+		}
+		if out.Pending, err = t.turnsBefore(account, boundary); err != nil || out.Pending > 0 {
 			return err
 		}
 		if out.Invoices, err = t.draftInvoices(a, boundary, now); err != nil {

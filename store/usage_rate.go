@@ -204,10 +204,10 @@ type owner struct {
 	terms      models.PlanTerms
 }
 
-// period is the owner's period that contains the instant; a plan without periods counts by the account's calendar month.
+// period is the owner's period that contains the instant; the free plan has none and counts by the account's calendar month.
 func (o owner) period(account models.BillingAccount, at time.Time) (calendar.Interval, error) {
 	anchor := o.assignment.Anchor(o.terms.Cadence)
-	if !o.terms.HasWork() {
+	if o.assignment.IsFree {
 		zone, err := time.LoadLocation(account.Timezone)
 		if err != nil {
 			return calendar.Interval{}, err

@@ -162,6 +162,10 @@ func (f *flow) collect(id uuid.UUID) string {
 	inv, err := f.st.FinalizeInvoice(f.ctx, f.call, id)
 	require.NoError(f.t, err)
 	f.sound()
+	if inv.Status == models.InvoicePaid {
+		require.True(f.t, inv.Total.IsZero())
+		return "0"
+	}
 	applied, err := f.st.RecordPayment(f.ctx, f.call, store.Paid{Invoice: id, Object: "in_" + *inv.Number, Ref: "pi_" + *inv.Number,
 		Amount: money.Amount{Value: inv.Total, Asset: inv.Currency}})
 	require.NoError(f.t, err)
@@ -206,7 +210,8 @@ func TestAnAssignmentCanceledNowKeepsEveryInvariant(t *testing.T) {
 	require.NoError(t, err)
 	f.to(instant("2026-02-05T00:00"))
 	f.to(instant("2026-02-05T01:00"))
-	f.run(instant("2026-02-05T00:00"))
+	// The usage of the cut period is billed at the cut, covered as it is.
+	require.Equal(t, []string{"0"}, f.run(instant("2026-02-05T00:00")))
 }
 
 // The price never comes out even, so every rating, draw, cost and overage has more decimals than the ledger.
