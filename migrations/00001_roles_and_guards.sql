@@ -14,6 +14,10 @@ BEGIN
   END;
   -- The app may step into the dispatcher's role for a poll (SET LOCAL ROLE); NOINHERIT keeps its policies out of every other query.
   GRANT durabill_dispatcher TO durabill_app;
+  -- An owner that is no superuser has to be a member of the role it will work as.
+  IF NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN
+    EXECUTE format('GRANT durabill_app TO %I', current_user);
+  END IF;
 END $$;
 -- +goose StatementEnd
 
