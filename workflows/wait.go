@@ -48,10 +48,7 @@ func (t tenant) until(ctx workflow.Context, due time.Time) (bool, error) {
 	if err != nil || state.Reached {
 		return state.Reached, err
 	}
-	selector := workflow.NewSelector(ctx).AddReceive(t.pokes, func(c workflow.ReceiveChannel, _ bool) {
-		c.Receive(ctx, nil)
-		poked(c)
-	})
+	selector := t.news(ctx)
 	timers, stop := workflow.WithCancel(ctx)
 	defer stop()
 	if !state.OnClock {
@@ -62,6 +59,13 @@ func (t tenant) until(ctx workflow.Context, due time.Time) (bool, error) {
 	}
 	selector.Select(ctx)
 	return false, ctx.Err()
+}
+
+// news comes with a poke or with the workflow's cancellation: a bare receive would not notice the second.
+func (t tenant) news(ctx workflow.Context) workflow.Selector {
+	return workflow.NewSelector(ctx).
+		AddReceive(t.pokes, func(workflow.ReceiveChannel, bool) { poked(t.pokes) }).
+		AddReceive(ctx.Done(), func(workflow.ReceiveChannel, bool) {})
 }
 
 // insist makes a step happen. A step that is refused for good parks the account, says so, and is tried again when poked.
@@ -78,7 +82,7 @@ func (t tenant) insist(ctx workflow.Context, what string, step func() error) err
 		if err := workflow.ExecuteActivity(decision(ctx, "park account"), do.ParkAccount, park).Get(ctx, nil); err != nil {
 			return err
 		}
-		t.pokes.Receive(ctx, nil)
+		t.news(ctx).Select(ctx)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
