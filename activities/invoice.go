@@ -32,6 +32,7 @@ const (
 type InvoiceState struct {
 	Step       InvoiceStep
 	FinalizeAt time.Time
+	Title      string // account and boundary, for a person
 	Status     string
 	Number     string
 	Total      string
@@ -52,6 +53,7 @@ func (a *Activities) InspectInvoice(ctx context.Context, in InvoiceInput) (Invoi
 
 func stateOf(inv models.Invoice) InvoiceState {
 	s := InvoiceState{Step: StepWait, FinalizeAt: inv.FinalizeAt, Status: string(inv.Status),
+		Title: "account " + keys.Encode(keys.BillingAccount, inv.BillingAccountID) + " · boundary " + inv.BoundaryAt.Format(time.RFC3339),
 		Total: money.Amount{Value: inv.Total, Asset: inv.Currency}.String(), Decline: inv.DeclineCode}
 	if inv.Number != nil {
 		s.Number = *inv.Number

@@ -31,8 +31,8 @@ type LineView struct {
 	Description string
 	Unit        string
 	Quantity    string
-	Covered     Money
-	Overage     Money
+	Covered     *Money
+	Overage     *Money
 	Amount      Money
 	PeriodStart time.Time `json:"period_start"`
 	PeriodEnd   time.Time `json:"period_end"`
@@ -41,7 +41,7 @@ type LineView struct {
 // Text is the line as a person reads it.
 func (l LineView) Text() string {
 	span := l.PeriodStart.Format(time.DateOnly) + " – " + l.PeriodEnd.Format(time.DateOnly)
-	if l.Kind == "fee" {
+	if l.Covered == nil || l.Overage == nil {
 		return fmt.Sprintf("%s, fee %s", l.Description, span)
 	}
 	return fmt.Sprintf("%s, %s %ss %s (%s %s covered, %s beyond)", l.Description, l.Quantity, l.Unit, span, l.Covered.Amount, l.Covered.Currency,
@@ -57,8 +57,12 @@ type Billed struct {
 
 // BalanceView is what the story reads of a balance.
 type BalanceView struct {
-	Data []struct {
+	Balances []struct {
 		Currency  string
+		Available string
+		Held      string
+		Posted    string
+		Pending   string
 		Spendable string
 	}
 }
@@ -86,7 +90,7 @@ func (s *Story) Billed(ctx context.Context) (Billed, error) {
 	if err := s.Get(ctx, "/v1/balance?principal_id=acme", &balance); err != nil {
 		return out, err
 	}
-	for _, b := range balance.Data {
+	for _, b := range balance.Balances {
 		out.Available = b.Spendable + " " + b.Currency
 	}
 	return out, nil

@@ -2,9 +2,12 @@ package store
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
+	"gorm.io/gorm"
 
 	"github.com/durabill/durabill/fault"
 	"github.com/durabill/durabill/keys"
@@ -24,11 +27,11 @@ const (
 
 // Turn is the next thing in an assignment's life and the instant it is due.
 type Turn struct {
-	Kind    TurnKind
-	DueAt   time.Time
-	Index   int // of the period that begins
-	Summary string
-	Status  string
+	Kind   TurnKind
+	DueAt  time.Time
+	Index  int    // of the period that begins
+	Title  string // account, plan and period, for a person
+	Status string
 }
 
 // NextTurn reads what comes next. The workflow that asks has taken the assignment over, so operations that only waited for
@@ -40,7 +43,7 @@ func (s *Store) NextTurn(ctx context.Context, call Call, assignment uuid.UUID) (
 		if err != nil {
 			return err
 		}
-		_, now, err := t.lockAccount(a.BillingAccountID)
+		account, now, err := t.lockAccount(a.BillingAccountID)
 		if err != nil {
 			return err
 		}
@@ -48,6 +51,9 @@ func (s *Store) NextTurn(ctx context.Context, call Call, assignment uuid.UUID) (
 			return err
 		}
 		if turn, err = t.nextTurn(a); err != nil {
+			return err
+		}
+		if turn.Title, err = t.title(account, a); err != nil {
 			return err
 		}
 		if a.CancelMode == models.CancelNow && !a.IsOver() {
@@ -188,4 +194,22 @@ func (t *tx) leavePeriod(assignment uuid.UUID) error {
 		return err
 	}
 	return t.Save(&p).Error
+}
+
+// title names account, plan and present period, as a person looks for them.
+func (t *tx) title(account models.BillingAccount, a models.PlanAssignment) (string, error) {
+	v, err := find[models.PlanVersion](t, a.PlanVersionID)
+	if err != nil {
+		return "", err
+	}
+	plan, err := find[models.Plan](t, v.PlanID)
+	if err != nil {
+		return "", err
+	}
+	title := fmt.Sprintf("account %s (%s) · plan %s v%d", account.PrincipalID, wire(account.ID), plan.Code, v.Number)
+	last, err := t.lastPeriod(a.ID)
+	if errors.Is(err, gorm.ErrRecordNotFound) {
+		return title, nil
+	}
+	return title + fmt.Sprintf(" · period %d %s", last.PeriodIndex, last.Interval()), err
 }

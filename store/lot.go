@@ -41,7 +41,8 @@ type Issuance struct {
 	Over    bool
 	DueAt   time.Time
 	Index   int
-	Summary string
+	Summary string // what is issued
+	Title   string // account, plan and period, for a person
 }
 
 // NextIssuance reads the first lot of the rule whose issuance is not in the ledger yet.
@@ -53,9 +54,19 @@ func (s *Store) NextIssuance(ctx context.Context, call Call, assignment uuid.UUI
 			next = Issuance{Over: true}
 			return nil
 		}
-		if err == nil {
-			next = Issuance{DueAt: lot.EffectiveAt, Index: *lot.PeriodIndex, Summary: lot.Issued.String() + " " + string(lot.Asset)}
+		if err != nil {
+			return err
 		}
+		next = Issuance{DueAt: lot.EffectiveAt, Index: *lot.PeriodIndex, Summary: lot.Issued.String() + " " + string(lot.Asset)}
+		account, err := find[models.BillingAccount](t, lot.BillingAccountID)
+		if err != nil {
+			return err
+		}
+		a, err := find[models.PlanAssignment](t, assignment)
+		if err != nil {
+			return err
+		}
+		next.Title, err = t.title(account, a)
 		return err
 	})
 	return next, err

@@ -18,13 +18,18 @@ type Run struct {
 	DueAt    time.Time // boundary + the longest grace of the periods that end there; the boundary itself when none does
 	Ending   int
 	Starting int
+	Title    string // account and boundary, for a person
 }
 
 // PlanRun reads which periods of the account end and begin at the boundary.
 func (s *Store) PlanRun(ctx context.Context, call Call, account uuid.UUID, boundary time.Time) (Run, error) {
 	run := Run{DueAt: boundary}
 	err := s.read(ctx, call, func(t *tx) error {
-		run = Run{DueAt: boundary}
+		a, err := find[models.BillingAccount](t, account)
+		if err != nil {
+			return err
+		}
+		run = Run{DueAt: boundary, Title: "account " + a.PrincipalID + " (" + wire(a.ID) + ") · boundary " + boundary.Format(time.RFC3339)}
 		var periods []models.BillingPeriod
 		if err := t.Where("billing_account_id = ? AND (end_at = ? OR start_at = ?)", account, boundary, boundary).Find(&periods).Error; err != nil {
 			return err

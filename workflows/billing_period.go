@@ -30,14 +30,14 @@ func BillingPeriod(ctx workflow.Context, in keys.BillingPeriodInput) error {
 }
 
 func billRun(ctx workflow.Context, t tenant, ref activities.RunInput) error {
+	var run activities.Run
 	for {
-		var run activities.Run
 		if err := t.insist(ctx, "plan run", func() error {
 			return workflow.ExecuteActivity(decision(ctx, "plan run"), do.PlanRun, ref).Get(ctx, &run)
 		}); err != nil {
 			return err
 		}
-		describe(ctx, "grace", fmt.Sprintf("close %d and begin %d periods at %s", run.Ending, run.Starting, run.DueAt.Format(time.RFC3339)))
+		describe(ctx, run.Title, "grace", fmt.Sprintf("close %d and begin %d periods at %s", run.Ending, run.Starting, run.DueAt.Format(time.RFC3339)))
 		reached, err := t.until(ctx, run.DueAt)
 		if err != nil {
 			return err
@@ -52,6 +52,6 @@ func billRun(ctx workflow.Context, t tenant, ref activities.RunInput) error {
 	}); err != nil {
 		return err
 	}
-	describe(ctx, "closed", fmt.Sprintf("nothing; %d periods closed, %d invoices made", closed.Closed, len(closed.Invoices)))
+	describe(ctx, run.Title, "closed", fmt.Sprintf("nothing; %d periods closed, %d invoices made", closed.Closed, len(closed.Invoices)))
 	return nil
 }

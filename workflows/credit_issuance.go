@@ -21,10 +21,10 @@ func CreditIssuance(ctx workflow.Context, in keys.CreditIssuanceInput) error {
 			return err
 		}
 		if next.Over {
-			describe(ctx, "over", "nothing")
+			describe(ctx, "grant rule "+in.Rule, "over", "nothing")
 			return t.leave(ctx)
 		}
-		describe(ctx, "scheduled", "issue "+next.Summary+" at "+next.DueAt.Format(time.RFC3339))
+		describe(ctx, next.Title+" · grant rule "+in.Rule, "scheduled", "issue "+next.Summary+" at "+next.DueAt.Format(time.RFC3339))
 		reached, err := t.until(ctx, next.DueAt)
 		if err != nil {
 			return err

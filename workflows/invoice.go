@@ -20,7 +20,7 @@ func Invoice(ctx workflow.Context, in keys.InvoiceInput) error {
 		}); err != nil {
 			return err
 		}
-		describe(ctx, state.Status, nextOf(state))
+		describe(ctx, state.Title, state.Status, nextOf(state))
 		if state.Step == activities.StepDone {
 			return t.leave(ctx)
 		}

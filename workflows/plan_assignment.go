@@ -22,10 +22,10 @@ func PlanAssignment(ctx workflow.Context, in keys.PlanAssignmentInput) error {
 			return err
 		}
 		if turn.Kind == activities.TurnOver {
-			describe(ctx, turn.Status, "nothing")
+			describe(ctx, turn.Title, turn.Status, "nothing")
 			return t.leave(ctx)
 		}
-		describe(ctx, turn.Status, string(turn.Kind)+" at "+turn.DueAt.Format(time.RFC3339))
+		describe(ctx, turn.Title, turn.Status, string(turn.Kind)+" at "+turn.DueAt.Format(time.RFC3339))
 		reached, err := t.until(ctx, turn.DueAt)
 		if err != nil {
 			return err

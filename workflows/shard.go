@@ -26,7 +26,7 @@ func forShard(ctx workflow.Context, in keys.ShardInput, verb string, activity, s
 		if err := workflow.ExecuteActivity(loop(ctx, verb), activity, activities.ShardInput{Shard: in.Shard, For: loopFor}).Get(ctx, &result); err != nil {
 			return err
 		}
-		describe(ctx, "running", fmt.Sprintf("%s shard %d of %d; %d items in the last minute", verb, in.Shard, in.Shards, result.Items))
+		describe(ctx, fmt.Sprintf("%s shard %d of %d", verb, in.Shard, in.Shards), "running", fmt.Sprintf("%s; %d items in the last minute", verb, result.Items))
 	}
 	return workflow.NewContinueAsNewError(ctx, self, in)
 }

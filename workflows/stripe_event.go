@@ -15,7 +15,7 @@ func StripeEvent(ctx workflow.Context, in keys.StripeEventInput) error {
 	var applied activities.Applied
 	err := workflow.ExecuteActivity(event(ctx), do.ApplyStripeEvent, activities.StripeEventInput{Realm: in.Realm, Event: in.Event}).Get(ctx, &applied)
 	if err == nil {
-		describe(ctx, applied.Status, "nothing "+applied.Reason)
+		describe(ctx, in.Event, applied.Status, "nothing "+applied.Reason)
 		return nil
 	}
 	if ctx.Err() != nil {
@@ -26,7 +26,7 @@ func StripeEvent(ctx workflow.Context, in keys.StripeEventInput) error {
 	if errors.As(err, &refused) {
 		reason = refused.Type()
 	}
-	describe(ctx, "dead", "an operator's replay\n\nlast failure: `"+err.Error()+"`")
+	describe(ctx, in.Event, "dead", "an operator's replay\n\nlast failure: `"+err.Error()+"`")
 	return workflow.ExecuteActivity(decision(ctx, "set aside"), do.BuryStripeEvent,
 		activities.DeadEventInput{Realm: in.Realm, Event: in.Event, Reason: reason}).Get(ctx, nil)
 }

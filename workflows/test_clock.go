@@ -20,7 +20,7 @@ func TestClock(ctx workflow.Context, in keys.TestClockInput) error {
 		if err := workflow.ExecuteActivity(decision(ctx, "step"), do.StepClock, ref).Get(ctx, &step); err != nil {
 			return err
 		}
-		describe(ctx, "advancing", fmt.Sprintf("rest at %s, %d workflows woken", step.Now.Format(time.RFC3339), len(step.Released)))
+		describe(ctx, "test clock", "advancing", fmt.Sprintf("rest at %s, %d workflows woken", step.Now.Format(time.RFC3339), len(step.Released)))
 		var rest activities.Rest
 		if err := workflow.ExecuteActivity(loop(ctx, "rest at "+step.Now.Format(time.RFC3339)), do.AwaitRest, ref).Get(ctx, &rest); err != nil {
 			return err
@@ -32,7 +32,7 @@ func TestClock(ctx workflow.Context, in keys.TestClockInput) error {
 		if len(rest.Busy) > 0 {
 			status = "blocked"
 		}
-		describe(ctx, status, fmt.Sprintf("nothing %v", rest.Busy))
+		describe(ctx, "test clock", status, fmt.Sprintf("nothing %v", rest.Busy))
 		if err := workflow.ExecuteActivity(decision(ctx, "finish"), do.FinishClock,
 			activities.FinishClockInput{Realm: in.Realm, Clock: in.Clock, Busy: rest.Busy}).Get(ctx, nil); err != nil {
 			return err

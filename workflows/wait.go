@@ -106,8 +106,8 @@ func setStatus(ctx workflow.Context, status string) {
 	}
 }
 
-// describe shows a person where the workflow is and what it does next.
-func describe(ctx workflow.Context, status, next string) {
+// describe shows a person what the workflow is about, where it is and what it does next.
+func describe(ctx workflow.Context, title, status, next string) {
 	setStatus(ctx, status)
-	workflow.SetCurrentDetails(ctx, fmt.Sprintf("**%s**\n\nnext: %s", status, next))
+	workflow.SetCurrentDetails(ctx, fmt.Sprintf("%s\n\n**%s**\n\nnext: %s", title, status, next))
 }
