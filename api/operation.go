@@ -1,10 +1,12 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
 )
@@ -21,6 +23,7 @@ type op struct {
 	Tag         string
 	Scope       string // one of scopes; empty only with Public
 	Status      int    // of success; 200 if zero
+	Also        int    // another status of success, with the same body; none if zero
 	Idempotent  bool   // a POST that writes: Idempotency-Key is required
 	Pure        bool   // a POST that writes nothing: preview, compute, check
 	OwnKey      bool   // a POST whose effect is keyed by its own row or state, with no Idempotency-Key
@@ -62,6 +65,10 @@ func add[I, O any](a huma.API, method string, o op, h handler[I, O]) {
 		}
 		return out, nil
 	})
+	if o.Also != 0 {
+		responses := a.OpenAPI().Paths[o.Path].Post.Responses
+		responses[strconv.Itoa(o.Also)] = responses[strconv.Itoa(cmp.Or(o.Status, http.StatusOK))]
+	}
 }
 
 func (o op) check() error {
@@ -80,6 +87,8 @@ func (o op) check() error {
 		return fmt.Errorf("operation %s: unknown scope %q", o.ID, o.Scope)
 	case o.method == http.MethodPost && writes != 1:
 		return fmt.Errorf("operation %s: a POST is exactly one of Idempotent, Pure and OwnKey", o.ID)
+	case o.method != http.MethodPost && o.Also != 0:
+		return fmt.Errorf("operation %s: only a POST has two statuses of success", o.ID)
 	case o.method != http.MethodPost && writes != 0:
 		return fmt.Errorf("operation %s: only a POST is Idempotent, Pure or OwnKey", o.ID)
 	}

@@ -66,6 +66,11 @@ func withDefaults(deps Deps) Deps {
 		deps.CursorKey = make([]byte, sha256.Size)
 		_, _ = rand.Read(deps.CursorKey) // never fails: it ends the process instead
 	}
+	if len(deps.LeaseSecret) == 0 {
+		// As with cursors: tokens work until this process ends, and nobody can derive them.
+		deps.LeaseSecret = make([]byte, sha256.Size)
+		_, _ = rand.Read(deps.LeaseSecret)
+	}
 	if deps.Version == "" {
 		deps.Version = "dev"
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/durabill/durabill/gateway"
 	"github.com/durabill/durabill/store"
 )
 
@@ -37,10 +38,14 @@ type Deps struct {
 	Authenticate func(ctx context.Context, keyID uuid.UUID, secret, realm string) (Principal, error)
 	// CursorKey seals pagination cursors; all processes of one installation share it.
 	CursorKey []byte
-	Ready     []Check
-	Log       *slog.Logger
-	Metrics   *prometheus.Registry
-	Version   string
+	// LeaseSecret derives the tokens of leases; all processes of one installation share it, and it never changes while leases live.
+	LeaseSecret []byte
+	// OpenCheckout asks the payment provider for a hosted page. Without one nothing can be bought.
+	OpenCheckout func(context.Context, gateway.CheckoutParams) (gateway.CheckoutSession, error)
+	Ready        []Check
+	Log          *slog.Logger
+	Metrics      *prometheus.Registry
+	Version      string
 }
 
 // NewServer wraps handler with the bounds that keep a slow or hostile peer from holding a connection.

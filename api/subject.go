@@ -1,0 +1,78 @@
+package api
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+	"github.com/shopspring/decimal"
+
+	"github.com/durabill/durabill/billing/money"
+	"github.com/durabill/durabill/fault"
+	"github.com/durabill/durabill/keys"
+)
+
+// subjectHeaders name the account of a runtime call, for callers that set them once for all calls.
+type subjectHeaders struct {
+	PrincipalHeader string `header:"X-Principal-Id" maxLength:"255" doc:"The caller's own id of the account, unless the body names it."`
+	AccountHeader   string `header:"X-Billing-Account-Id" maxLength:"64" doc:"The account, unless the body names it."`
+}
+
+// subject names an account in one of two ways; both together must name the same one.
+type subject struct {
+	principal string
+	account   string
+}
+
+func (h subjectHeaders) or(principal, account string) subject {
+	s := subject{principal: principal, account: account}
+	if s.principal == "" && s.account == "" {
+		return subject{principal: h.PrincipalHeader, account: h.AccountHeader}
+	}
+	return s
+}
+
+// accountOf finds the account that a runtime call is about.
+func (b base) accountOf(ctx context.Context, s subject) (uuid.UUID, error) {
+	var named uuid.UUID
+	if s.account != "" {
+		id, err := bodyID(keys.BillingAccount, "/billing_account_id", s.account)
+		if err != nil || s.principal == "" {
+			return id, err
+		}
+		named = id
+	}
+	if s.principal == "" {
+		return uuid.Nil, fault.At("/principal_id", "required", "Name the account: principal_id or billing_account_id, or a header of either.")
+	}
+	a, err := b.store.FindPrincipal(ctx, callOf(ctx), s.principal)
+	if err != nil {
+		return uuid.Nil, err
+	}
+	if named != uuid.Nil && named != a.ID {
+		return uuid.Nil, fault.At("/billing_account_id", "bad_format", "principal_id and billing_account_id name two accounts.")
+	}
+	return a.ID, nil
+}
+
+// filterID reads an optional id of a query.
+func filterID(prefix, s string) (*uuid.UUID, error) {
+	if s == "" {
+		return nil, nil //nolint:nilnil // no filter
+	}
+	id, err := pathID(prefix, s)
+	return &id, err
+}
+
+// cash puts a rounded or posted amount on the wire.
+func cash(v decimal.Decimal, a money.Asset) Money { return moneyOf(money.Amount{Value: v, Asset: a}) }
+
+// exact puts an amount before rounding on the wire.
+func exact(v decimal.Decimal, a money.Asset) Cost { return costOf(money.Amount{Value: v, Asset: a}) }
+
+// maybeText puts an optional text on the wire.
+func maybeText(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
