@@ -191,6 +191,10 @@ func (s *Server) close() {
 
 func (s *Server) deps() api.Deps {
 	ring := store.NewKeyRing(s.store, s.cfg.Derive("service-key"))
-	return api.Deps{Store: s.store, Keys: ring, Authenticate: api.AuthenticateBy(ring), CursorKey: s.cfg.Derive("cursor"), Log: s.log,
-		Metrics: prometheus.NewRegistry(), Ready: s.checks()}
+	deps := api.Deps{Store: s.store, Keys: ring, Authenticate: api.AuthenticateBy(ring), CursorKey: s.cfg.Derive("cursor"),
+		LeaseSecret: s.cfg.Derive("lease"), Log: s.log, Metrics: prometheus.NewRegistry(), Ready: s.checks()}
+	if s.stripe != nil {
+		deps.OpenCheckout = s.stripe.CreateCheckoutSession
+	}
+	return deps
 }
