@@ -166,7 +166,15 @@ func (a *Activities) pushLine(ctx context.Context, call store.Call, inv pushed, 
 func (a *Activities) pushFinal(ctx context.Context, call store.Call, inv models.Invoice, ref string) (string, error) {
 	key := keys.StripeInvoiceFinalize(inv.ID)
 	id := keys.Encode(keys.Invoice, inv.ID)
-	if _, err := a.provider(ctx, call, outbound{key: key, account: inv.BillingAccountID, verb: "invoice.finalize", object: id, params: ref}, func() (string, error) {
+	found := func() (string, error) {
+		got, err := a.Stripe.GetInvoice(ctx, ref)
+		if err != nil || got.Status == gateway.InvoiceDraft {
+			return "", err
+		}
+		return ref, nil
+	}
+	o := outbound{key: key, account: inv.BillingAccountID, verb: "invoice.finalize", object: id, params: ref, found: found}
+	if _, err := a.provider(ctx, call, o, func() (string, error) {
 		final, err := a.Stripe.FinalizeInvoice(ctx, key, ref)
 		return final.ID, err
 	}); err != nil {
@@ -187,22 +195,29 @@ func (a *Activities) pushFinal(ctx context.Context, call store.Call, inv models.
 // is looked up, and then asked for again under the same key.
 func (a *Activities) CollectInvoice(ctx context.Context, in InvoiceInput) (InvoiceState, error) {
 	call := a.call(ctx, in.Realm)
-	attempt, err := a.Store.InvoiceAttempt(ctx, call, in.Invoice)
+	attempt, ok, err := a.Store.InvoiceAttempt(ctx, call, in.Invoice)
 	if err != nil {
 		return InvoiceState{}, report(err)
 	}
+	if !ok {
+		return a.InspectInvoice(ctx, in)
+	}
 	inv, _, err := a.Store.FindInvoice(ctx, call, in.Invoice)
-	if err != nil || inv.Status != models.InvoiceOpen {
-		return stateOf(inv), report(err)
+	if err != nil {
+		return InvoiceState{}, report(err)
 	}
 	known, err := a.Stripe.GetInvoice(ctx, inv.StripeInvoice)
 	if err != nil {
 		return stateOf(inv), report(err)
 	}
+	key := keys.StripeInvoicePay(inv.ID, attempt)
 	if known.Paid {
+		// The attempt, if it was made, has succeeded: nobody need ask for its outcome again.
+		if err := a.Store.EndCall(ctx, call, key, models.CallSucceeded, known.ChargeID); err != nil {
+			return stateOf(inv), report(err)
+		}
 		return a.paid(ctx, call, in, known)
 	}
-	key := keys.StripeInvoicePay(inv.ID, attempt)
 	var result gateway.PayResult
 	_, err = a.provider(ctx, call, outbound{key: key, account: inv.BillingAccountID, verb: "invoice.pay", object: keys.Encode(keys.Invoice, inv.ID),
 		params: inv.StripeInvoice}, func() (string, error) {
@@ -216,7 +231,7 @@ func (a *Activities) CollectInvoice(ctx context.Context, in InvoiceInput) (Invoi
 		if result.Invoice, err = a.Stripe.GetInvoice(ctx, inv.StripeInvoice); err != nil {
 			return stateOf(inv), report(err)
 		}
-		result.Declined = !result.Paid
+		result.Declined, result.DeclineCode = !result.Paid, declineCode(result.LastError)
 	}
 	if result.Declined {
 		if err := a.Store.RecordDecline(ctx, call, inv.ID, declineRef(result, key), result.DeclineCode); err != nil {
@@ -225,6 +240,17 @@ func (a *Activities) CollectInvoice(ctx context.Context, in InvoiceInput) (Invoi
 		return a.InspectInvoice(ctx, in)
 	}
 	return a.paid(ctx, call, in, result.Invoice)
+}
+
+// declineCode is the issuer's reason, or the provider's where the issuer gives none.
+func declineCode(e *gateway.PaymentError) string {
+	if e == nil {
+		return ""
+	}
+	if e.DeclineCode == "" {
+		return e.Code
+	}
+	return e.DeclineCode
 }
 
 func declineRef(r gateway.PayResult, key string) string {
@@ -263,6 +289,9 @@ type outbound struct {
 	verb    string
 	object  string
 	params  any
+	// found looks for the effect of a try whose outcome is unknown, since the provider may repeat a failure under the same
+	// key for ever; an empty reference means that there was none. Without it the call is made again.
+	found func() (string, error)
 }
 
 // provider writes the call down, makes it unless its result is known, and notes what became of it.
@@ -282,7 +311,15 @@ func (a *Activities) provider(ctx context.Context, call store.Call, o outbound, 
 	if known.Status == models.CallSucceeded {
 		return known.ResultRef, nil
 	}
-	ref, err := send()
+	ref := ""
+	if known.Status == models.CallUnknown && o.found != nil {
+		if ref, err = o.found(); err != nil {
+			return "", err
+		}
+	}
+	if ref == "" {
+		ref, err = send()
+	}
 	status := models.CallSucceeded
 	switch {
 	case gateway.Ambiguous(err):

@@ -123,11 +123,7 @@ func (a *Activities) invoiceFailed(ctx context.Context, call store.Call, ref str
 	case got.Paid || got.LastError == nil || got.LastError.ChargeID == "":
 		return ignore("the failure is past")
 	}
-	code := got.LastError.DeclineCode
-	if code == "" {
-		code = got.LastError.Code
-	}
-	return outcome{account: &inv.BillingAccountID}, a.Store.RecordDecline(ctx, call, inv.ID, got.LastError.ChargeID, code)
+	return outcome{account: &inv.BillingAccountID}, a.Store.RecordDecline(ctx, call, inv.ID, got.LastError.ChargeID, declineCode(got.LastError))
 }
 
 func (a *Activities) checkoutCompleted(ctx context.Context, call store.Call, ref string) (outcome, error) {

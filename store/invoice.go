@@ -139,18 +139,19 @@ func (s *Store) PushedInvoice(ctx context.Context, call Call, id uuid.UUID, prov
 	})
 }
 
-// InvoiceAttempt counts a new attempt to be paid before it is made, so that its key is never used for another.
-func (s *Store) InvoiceAttempt(ctx context.Context, call Call, id uuid.UUID) (int, error) {
-	var n int
-	err := s.changeInvoice(ctx, call, id, func(inv *models.Invoice) error {
-		if inv.Status == models.InvoiceOpen && inv.Collection != models.CollectionUnknown {
+// InvoiceAttempt counts a new attempt to be paid before it is made, so that its key is never used for another. Only an invoice
+// that is to be collected gets one: a repeat after a recorded decline must not charge again. ok says whether there is an
+// attempt to make, or one whose outcome is still unknown.
+func (s *Store) InvoiceAttempt(ctx context.Context, call Call, id uuid.UUID) (n int, ok bool, err error) {
+	err = s.changeInvoice(ctx, call, id, func(inv *models.Invoice) error {
+		if inv.Status == models.InvoiceOpen && inv.Collection == models.CollectionCollecting {
 			inv.Attempts++
 			inv.Collection = models.CollectionUnknown
 		}
-		n = inv.Attempts
+		n, ok = inv.Attempts, inv.Status == models.InvoiceOpen && inv.Collection == models.CollectionUnknown
 		return nil
 	})
-	return n, err
+	return n, ok, err
 }
 
 // InvoiceDeclined notes that an attempt was declined; the invoice stays open.

@@ -214,8 +214,9 @@ func (d *driver) collect(in keys.InvoiceInput) next {
 
 func (d *driver) pay(inv models.Invoice) {
 	d.t.Helper()
-	n, err := d.st.InvoiceAttempt(d.ctx, d.call, inv.ID)
+	n, ok, err := d.st.InvoiceAttempt(d.ctx, d.call, inv.ID)
 	require.NoError(d.t, err)
+	require.True(d.t, ok)
 	require.Equal(d.t, 1, n)
 	paid := store.Paid{Invoice: inv.ID, Object: "in_" + inv.ID.String(), Ref: "pi_" + inv.ID.String(),
 		Amount: money.Amount{Value: inv.Total, Asset: inv.Currency}}

@@ -114,10 +114,19 @@ func (s *Store) RecordDecline(ctx context.Context, call Call, invoice uuid.UUID,
 		if inv, err = lock[models.Invoice](t, invoice); err != nil || inv.Status != models.InvoiceOpen {
 			return err
 		}
-		if _, err := insertOnce(t, &models.Payment{Row: models.Row{RealmID: call.Realm, ID: models.NewID()}, BillingAccountID: inv.BillingAccountID,
+		p := models.Payment{Row: models.Row{RealmID: call.Realm, ID: models.NewID()}, BillingAccountID: inv.BillingAccountID,
 			InvoiceID: &inv.ID, Provider: Stripe, ProviderRef: ref, Status: models.PaymentFailed, Amount: inv.Total, Currency: inv.Currency,
-			Attempt: max(inv.Attempts, 1), DeclineCode: code, Times: models.At(now)}); err != nil {
+			Attempt: max(inv.Attempts, 1), DeclineCode: code, Times: models.At(now)}
+		fresh, err := insertOnce(t, &p)
+		if err != nil {
 			return err
+		}
+		if !fresh {
+			// News of an earlier attempt says nothing about the one that is under way.
+			var known models.Payment
+			if err := t.Where("provider = ? AND provider_ref = ?", Stripe, ref).Take(&known).Error; err != nil || known.Attempt < inv.Attempts {
+				return err
+			}
 		}
 		inv.Collection, inv.DeclineCode = models.CollectionFailed, code
 		inv.Version++
