@@ -26,17 +26,15 @@ func (s *Store) CreateStripeEndpoint(ctx context.Context, call Call, id uuid.UUI
 
 // FindStripeEndpoint finds an endpoint, and with it the realm, before any realm is known.
 func (s *Store) FindStripeEndpoint(ctx context.Context, id uuid.UUID) (models.StripeEndpoint, error) {
-	var realm uuid.UUID
+	var found struct{ RealmID uuid.UUID }
 	err := s.asDispatcher(ctx, func(g *gorm.DB) error {
-		return g.Raw("SELECT realm_id FROM stripe_endpoints WHERE id = ?", id).Scan(&realm).Error
+		// The dispatcher may read these two columns and no other.
+		return g.Model(&models.StripeEndpoint{}).Select("realm_id").Where("id = ?", id).Take(&found).Error
 	})
-	if err == nil && realm == uuid.Nil {
-		err = translate(gorm.ErrRecordNotFound)
-	}
 	if err != nil {
 		return models.StripeEndpoint{}, err
 	}
-	return get[models.StripeEndpoint](ctx, s, Call{Realm: realm}, id)
+	return get[models.StripeEndpoint](ctx, s, Call{Realm: found.RealmID}, id)
 }
 
 // ReceiveEvent keeps a verified event once, whatever the number of its deliveries, and sends for its workflow; an event that

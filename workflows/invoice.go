@@ -22,7 +22,10 @@ func Invoice(ctx workflow.Context, in keys.InvoiceInput) error {
 		}
 		describe(ctx, state.Title, state.Status, nextOf(state))
 		if state.Step == activities.StepDone {
-			return t.leave(ctx)
+			if err := t.leave(ctx); err != nil || !poked(t.pokes) {
+				return err
+			}
+			continue
 		}
 		if err := step(ctx, t, ref, state); err != nil {
 			return err

@@ -12,6 +12,17 @@ import (
 
 // StripeEvent applies one verified event; one that cannot be applied is set aside for an operator, and never lost.
 func StripeEvent(ctx workflow.Context, in keys.StripeEventInput) error {
+	pokes := workflow.GetSignalChannel(ctx, keys.PokeSignal)
+	poked(pokes)
+	for {
+		// A replay may be asked for while the event is being set aside.
+		if err := applyEvent(ctx, in); err != nil || !poked(pokes) {
+			return err
+		}
+	}
+}
+
+func applyEvent(ctx workflow.Context, in keys.StripeEventInput) error {
 	var applied activities.Applied
 	err := workflow.ExecuteActivity(event(ctx), do.ApplyStripeEvent, activities.StripeEventInput{Realm: in.Realm, Event: in.Event}).Get(ctx, &applied)
 	if err == nil {
