@@ -63,8 +63,8 @@ func serverConfig(o options) *config.Config {
 		},
 		DCRedirectionPolicy: config.DCRedirectionPolicy{Policy: "noop"},
 		Services: map[string]config.Service{
-			"frontend": service(o, o.Port), "history": service(o, o.history),
-			"matching": service(o, o.matching), "worker": service(o, o.worker),
+			"frontend": service(o.openIP(), o.Port), "history": service(o.IP, o.history),
+			"matching": service(o.IP, o.matching), "worker": service(o.IP, o.worker),
 		},
 		Archival: config.Archival{
 			History:    config.HistoryArchival{State: disabled},
@@ -86,8 +86,8 @@ func sqlConfig(p postgresOptions, database string) *config.SQL {
 	}
 }
 
-func service(o options, port int) config.Service {
-	return config.Service{RPC: config.RPC{GRPCPort: port, BindOnIP: o.IP}}
+func service(ip string, port int) config.Service {
+	return config.Service{RPC: config.RPC{GRPCPort: port, BindOnIP: ip}}
 }
 
 func staticHosts(o options) map[primitives.ServiceName]static.Hosts {

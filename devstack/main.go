@@ -1,8 +1,9 @@
 // Command durabill-devstack is the Temporal server and its Web UI in one process, on Postgres, for `make demo` and tests.
 //
 // It owns two databases beside the application's own and the registration of one namespace with the search attributes
-// that Durabill's workflows set; state survives a restart and a kill. It listens on one loopback address, has no
-// authentication, and refuses to be a production server: there one runs Temporal's own cluster or Temporal Cloud.
+// that Durabill's workflows set; state survives a restart and a kill. It listens on one loopback address unless it is
+// told --allow-remote, has no authentication, and refuses to be a production server: there one runs Temporal's own cluster or
+// Temporal Cloud.
 // It is a module of its own so that the server's dependencies never reach Durabill's go.mod.
 package main
 

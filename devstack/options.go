@@ -15,6 +15,7 @@ import (
 type options struct {
 	Postgres      postgresOptions
 	IP            string
+	AllowRemote   bool // the frontend and the Web UI listen on every interface
 	Port          int
 	UIPort        int // 0: no Web UI
 	Namespace     string
@@ -41,6 +42,7 @@ func parseOptions(args []string) (options, error) {
 	fs.StringVar(&rawURL, "postgres-url", os.Getenv("DURABILL_DATABASE_URL"), "Postgres server, as a role that may create databases")
 	fs.StringVar(&o.Postgres.Database, "database", "durabill_temporal", "database to keep state in; visibility goes to <database>_visibility")
 	fs.StringVar(&o.IP, "ip", "127.0.0.1", "loopback address to listen on")
+	fs.BoolVar(&o.AllowRemote, "allow-remote", false, "let other machines reach the frontend and the Web UI, which ask for no credentials; for a container's own network")
 	fs.IntVar(&o.Port, "port", 7233, "frontend port (0: a free one)")
 	fs.IntVar(&o.UIPort, "ui-port", 8233, "Web UI port (0: no Web UI)")
 	fs.StringVar(&o.Namespace, "namespace", "default", "namespace to create")
@@ -66,7 +68,7 @@ func parseOptions(args []string) (options, error) {
 func (o *options) validate() error {
 	ip := net.ParseIP(o.IP)
 	if ip == nil || !ip.IsLoopback() {
-		return fmt.Errorf("--ip %q is not a loopback address: this server has no authentication", o.IP)
+		return fmt.Errorf("--ip %q is not a loopback address: this server has no authentication (a container says --allow-remote)", o.IP)
 	}
 	if o.Retention < time.Hour {
 		return fmt.Errorf("--retention %s is below the server's minimum of 1h", o.Retention)
@@ -102,19 +104,39 @@ func (o *options) choosePorts() error {
 			_ = l.Close()
 		}
 	}()
-	ports := []*int{&o.Port, &o.history, &o.matching, &o.worker}
-	if o.UIPort != 0 {
-		ports = append(ports, &o.UIPort)
-	}
-	for _, port := range ports {
-		l, err := net.Listen("tcp", o.addr(*port))
+	take := func(ip string, port *int) error {
+		l, err := net.Listen("tcp", net.JoinHostPort(ip, strconv.Itoa(*port)))
 		if err != nil {
 			return fmt.Errorf("port %d is taken: %w", *port, err)
 		}
 		held = append(held, l)
 		*port = l.Addr().(*net.TCPAddr).Port
+		return nil
+	}
+	open := []*int{&o.Port}
+	if o.UIPort != 0 {
+		open = append(open, &o.UIPort)
+	}
+	for _, port := range open {
+		if err := take(o.openIP(), port); err != nil {
+			return err
+		}
+	}
+	for _, port := range []*int{&o.history, &o.matching, &o.worker} {
+		if err := take(o.IP, port); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// openIP is where the frontend and the Web UI listen. The services behind them stay on loopback, and so does everything
+// that this process dials itself.
+func (o *options) openIP() string {
+	if o.AllowRemote {
+		return "0.0.0.0"
+	}
+	return o.IP
 }
 
 func (o *options) addr(port int) string { return net.JoinHostPort(o.IP, strconv.Itoa(port)) }

@@ -39,6 +39,31 @@ func TestWhatWouldOpenTheServerToOthersOrFailLaterIsRefused(t *testing.T) {
 	}
 }
 
+func TestOthersReachTheFrontendAndTheWebUIOnlyWhenAllowed(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		args []string
+		open string
+	}{{nil, "127.0.0.1"}, {[]string{"--allow-remote"}, "0.0.0.0"}} {
+		o, err := parseOptions(append([]string{"--postgres-url", someURL, "--port", "0", "--ui-port", "0"}, c.args...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		services := serverConfig(o).Services
+		if ip := services["frontend"].RPC.BindOnIP; ip != c.open || o.openIP() != c.open {
+			t.Errorf("%v: frontend listens on %s, Web UI on %s", c.args, ip, o.openIP())
+		}
+		for _, inner := range []string{"history", "matching", "worker"} {
+			if ip := services[inner].RPC.BindOnIP; ip != "127.0.0.1" {
+				t.Errorf("%v: %s listens on %s", c.args, inner, ip)
+			}
+		}
+		if dialled := serverConfig(o).PublicClient.HostPort; dialled != o.addr(o.Port) {
+			t.Errorf("%v: the server dials itself at %s", c.args, dialled)
+		}
+	}
+}
+
 func TestTheReadyLineAlsoGoesToTheReadyFile(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "ready")

@@ -16,7 +16,7 @@ func startUI(o options) *server.Server {
 		return nil
 	}
 	ui := server.NewServer(server_options.WithConfigProvider(&config.Config{
-		TemporalGRPCAddress: o.addr(o.Port), Host: o.IP, Port: o.UIPort, EnableUI: true,
+		TemporalGRPCAddress: o.addr(o.Port), Host: o.openIP(), Port: o.UIPort, EnableUI: true,
 		DefaultNamespace: o.Namespace, HideLogs: true, DisableNewsFetch: true,
 		CORS: config.CORS{CookieInsecure: true}, // plain HTTP on loopback
 	}))
