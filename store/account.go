@@ -8,6 +8,7 @@ import (
 	"github.com/shopspring/decimal"
 	"gorm.io/gorm"
 
+	"github.com/durabill/durabill/billing/calendar"
 	"github.com/durabill/durabill/billing/money"
 	"github.com/durabill/durabill/fault"
 	"github.com/durabill/durabill/keys"
@@ -27,6 +28,9 @@ type NewAccount struct {
 
 // CreateAccount makes the account and, in the same transaction, the free phase it stands on until something else applies.
 func (s *Store) CreateAccount(ctx context.Context, call Call, in NewAccount) (models.BillingAccount, error) {
+	if err := in.check(); err != nil {
+		return models.BillingAccount{}, err
+	}
 	return decide(ctx, s, call, func(t *tx) (models.BillingAccount, error) {
 		a := models.BillingAccount{Row: models.Row{RealmID: call.Realm, ID: models.NewID()}, PrincipalID: in.PrincipalID, Name: in.Name,
 			Email: in.Email, Timezone: in.Timezone, Currency: in.Currency, Status: models.AccountActive, BillingMode: models.SaaS,
@@ -49,6 +53,20 @@ func (s *Store) CreateAccount(ctx context.Context, call Call, in NewAccount) (mo
 		}
 		return a, t.audit("billing_account.create", object{"billing_account", keys.BillingAccount, a.ID}, nil, a, now)
 	})
+}
+
+func (in NewAccount) check() error {
+	var f fields
+	if in.PrincipalID == "" {
+		f.at("/principal_id", "required", "A principal is required.")
+	}
+	if _, err := calendar.LoadZone(in.Timezone); err != nil {
+		f.at("/timezone", "bad_format", "It must be a time zone of the IANA database, such as Europe/Berlin.")
+	}
+	if in.Currency != nil && !in.Currency.IsCurrency() {
+		f.at("/currency", "bad_format", "It must be an ISO 4217 currency.")
+	}
+	return f.fault()
 }
 
 func (t *tx) modelFor(id *uuid.UUID) (models.PricingModel, error) {
