@@ -30,7 +30,7 @@ type planAssignment struct {
 	Timezone         string   `json:"timezone"`
 	StartAt          Instant  `json:"start_at"`
 	EndAt            *Instant `json:"end_at" nullable:"true"`
-	CancelMode       *string  `json:"cancel_mode" nullable:"true" enum:"now,period_end"`
+	CancelMode       *string  `json:"cancel_mode" nullable:"true" doc:"now or period_end, once it is to end."`
 	Version          int64    `json:"version"`
 	RecordedAt       Instant  `json:"recorded_at"`
 }

@@ -29,7 +29,7 @@ type meterQuantity struct {
 }
 
 type authorizeIn struct {
-	subjectHeaders
+	SubjectHeaders
 	OnDeny string `query:"on_deny" enum:"http" doc:"http answers a denial as 402, 403 or 429 instead of 200."`
 	Body   struct {
 		PrincipalID      string          `json:"principal_id,omitempty" maxLength:"255" example:"acme"`

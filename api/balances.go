@@ -54,7 +54,7 @@ type lot struct {
 }
 
 type runtimeBalanceIn struct {
-	subjectHeaders
+	SubjectHeaders
 	PrincipalID      string `query:"principal_id" maxLength:"255"`
 	BillingAccountID string `query:"billing_account_id" maxLength:"64"`
 }

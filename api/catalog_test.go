@@ -23,13 +23,14 @@ import (
 type office struct {
 	t       *testing.T
 	st      *store.Store
+	router  *Router
 	call    store.Call
 	key     string
 	realm   string
 	watched http.RoundTripper
 }
 
-func newOffice(t *testing.T) *office {
+func newOffice(t *testing.T, change ...func(*Deps)) *office {
 	t.Helper()
 	t.Parallel()
 	st := harness.Store(t)
@@ -37,11 +38,15 @@ func newOffice(t *testing.T) *office {
 	call := harness.Realm(t, st)
 	issued, err := ring.Issue(t.Context(), call, store.NewServiceKey{Name: "office", Scopes: Scopes()})
 	require.NoError(t, err)
-	router := New(Deps{Store: st, Keys: ring, Authenticate: AuthenticateBy(ring), CursorKey: []byte("cursor key"),
-		Log: slog.New(slog.DiscardHandler)})
+	deps := Deps{Store: st, Keys: ring, Authenticate: AuthenticateBy(ring), CursorKey: []byte("cursor key"),
+		Log: slog.New(slog.DiscardHandler)}
+	for _, with := range change {
+		with(&deps)
+	}
+	router := New(deps)
 	doc, err := router.OpenAPI()
 	require.NoError(t, err)
-	o := &office{t: t, st: st, call: call, key: issued.Token.Reveal(), realm: keys.Encode(keys.Realm, call.Realm)}
+	o := &office{t: t, st: st, router: router, call: call, key: issued.Token.Reveal(), realm: keys.Encode(keys.Realm, call.Realm)}
 	o.watched = contract.Watch(t, doc, transport(func(req *http.Request) (*http.Response, error) {
 		rec := httptest.NewRecorder()
 		router.ServeHTTP(rec, req)

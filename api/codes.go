@@ -29,6 +29,7 @@ var codeStatus = map[string]int{
 	"cursor_mismatch":          http.StatusBadRequest,
 	"idempotency_key_required": http.StatusBadRequest,
 	"invalid_header":           http.StatusBadRequest,
+	"signature_invalid":        http.StatusBadRequest, // of a provider's delivery, which carries no key of ours
 	"method_not_allowed":       http.StatusMethodNotAllowed,
 	"not_acceptable":           http.StatusNotAcceptable,
 	"request_timeout":          http.StatusRequestTimeout,

@@ -45,14 +45,14 @@ type entitlementVerdict struct {
 }
 
 type entitlementsIn struct {
-	subjectHeaders
+	SubjectHeaders
 	PrincipalID      string  `query:"principal_id" maxLength:"255"`
 	BillingAccountID string  `query:"billing_account_id" maxLength:"64"`
 	At               Instant `query:"at" doc:"The account's now if absent."`
 }
 
 type checkEntitlementsIn struct {
-	subjectHeaders
+	SubjectHeaders
 	Body struct {
 		PrincipalID      string   `json:"principal_id,omitempty" maxLength:"255" example:"acme"`
 		BillingAccountID string   `json:"billing_account_id,omitempty" maxLength:"64"`

@@ -35,11 +35,8 @@ type invoice struct {
 	HostedURL        *string  `json:"hosted_url" nullable:"true"`
 	Version          int64    `json:"version"`
 	RecordedAt       Instant  `json:"recorded_at"`
-}
 
-type invoiceWithLines struct {
-	invoice
-	Lines []invoiceLine `json:"lines"`
+	Lines []invoiceLine `json:"lines,omitempty" doc:"Only in the read of one."`
 }
 
 type invoiceLine struct {
@@ -107,7 +104,7 @@ func (r invoices) list(ctx context.Context, in *listInvoicesIn) (*List[invoice],
 	}, showInvoice)
 }
 
-func (r invoices) one(ctx context.Context, in *idPath) (*One[invoiceWithLines], error) {
+func (r invoices) one(ctx context.Context, in *idPath) (*One[invoice], error) {
 	id, err := pathID(keys.Invoice, in.ID)
 	if err != nil {
 		return nil, err
@@ -116,12 +113,11 @@ func (r invoices) one(ctx context.Context, in *idPath) (*One[invoiceWithLines], 
 	if err != nil {
 		return nil, err
 	}
-	shown, _ := showInvoice(row)
-	out := invoiceWithLines{invoice: shown, Lines: make([]invoiceLine, 0, len(lines))}
+	out, _ := showInvoice(row)
 	for _, l := range lines {
 		out.Lines = append(out.Lines, showLine(l, row.Currency))
 	}
-	return &One[invoiceWithLines]{ETag: etagOf(row.Version), Body: out}, nil
+	return &One[invoice]{ETag: etagOf(row.Version), Body: out}, nil
 }
 
 func showInvoice(i models.Invoice) (invoice, uuid.UUID) {

@@ -11,8 +11,8 @@ import (
 	"github.com/durabill/durabill/keys"
 )
 
-// subjectHeaders name the account of a runtime call, for callers that set them once for all calls.
-type subjectHeaders struct {
+// SubjectHeaders is embedded in the inputs of runtime calls: they name the account of a runtime call, for callers that set them once for all calls.
+type SubjectHeaders struct {
 	PrincipalHeader string `header:"X-Principal-Id" maxLength:"255" doc:"The caller's own id of the account, unless the body names it."`
 	AccountHeader   string `header:"X-Billing-Account-Id" maxLength:"64" doc:"The account, unless the body names it."`
 }
@@ -23,7 +23,7 @@ type subject struct {
 	account   string
 }
 
-func (h subjectHeaders) or(principal, account string) subject {
+func (h SubjectHeaders) or(principal, account string) subject {
 	s := subject{principal: principal, account: account}
 	if s.principal == "" && s.account == "" {
 		return subject{principal: h.PrincipalHeader, account: h.AccountHeader}

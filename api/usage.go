@@ -13,7 +13,7 @@ import (
 type usage struct{ base }
 
 type usageIn struct {
-	subjectHeaders
+	SubjectHeaders
 	Body struct {
 		PrincipalID      string            `json:"principal_id,omitempty" maxLength:"255" example:"acme"`
 		BillingAccountID string            `json:"billing_account_id,omitempty" maxLength:"64"`

@@ -200,7 +200,7 @@ func TestTheExamplesBooksHoldWhatWasIssuedUsedAndEarned(t *testing.T) {
 	}
 	require.Equal(t, map[string]string{
 		ledger.CreditsIssued + " CREDIT": "60", ledger.CreditsUsed + " CREDIT": "-32.5", ledger.Breakage + " CREDIT": "-7.5",
-		ledger.Wallet(ba) + " CREDIT": "-20",
+		ledger.Wallet(ba) + " CREDIT":  "-20",
 		ledger.StripeClearing + " EUR": "102", ledger.Receivable(ba) + " EUR": "0", ledger.Unbilled(ba) + " EUR": "0",
 		ledger.RevenueUsage + " EUR": "-15", ledger.RevenueFees + " EUR": "-58", ledger.DeferredRevenue + " EUR": "-29",
 	}, got)
