@@ -136,7 +136,7 @@ func showAuthorized(a store.Authorized) authorized {
 		out.Hold = just(out.Holds[0])
 	}
 	for _, b := range d.Bounds {
-		out.Bounds.Meters = append(out.Bounds.Meters, meterQuantity{MeterCode: b.MeterCode, Quantity: Quantity{b.Quantity}})
+		out.Bounds.Meters = append(out.Bounds.Meters, meterQuantity{MeterCode: b.MeterCode, Quantity: quantity(b.Quantity)})
 	}
 	if len(out.Bounds.Meters) == 1 {
 		out.Bounds.MaxQuantity = &out.Bounds.Meters[0].Quantity

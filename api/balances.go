@@ -99,8 +99,8 @@ func (r balances) of(ctx context.Context, account uuid.UUID) (*One[balance], err
 	out := balance{BillingAccountID: keys.Encode(keys.BillingAccount, b.Account.ID), PrincipalID: b.Account.PrincipalID, At: instant(b.At),
 		Balances: make([]assetBalance, 0, len(b.Assets))}
 	for _, a := range b.Assets {
-		shown := assetBalance{Currency: string(a.Asset), Posted: Quantity{a.Posted}, Pending: Quantity{a.Pending}, Available: Quantity{a.Available},
-			Held: Quantity{a.Held}, Spendable: Quantity{a.Spendable}, Lots: make([]lot, 0, len(a.Lots))}
+		shown := assetBalance{Currency: string(a.Asset), Posted: quantity(a.Posted), Pending: quantity(a.Pending), Available: quantity(a.Available),
+			Held: quantity(a.Held), Spendable: quantity(a.Spendable), Lots: make([]lot, 0, len(a.Lots))}
 		for _, l := range a.Lots {
 			row, _ := showLot(l)
 			shown.Lots = append(shown.Lots, row)
@@ -124,8 +124,8 @@ func (r balances) lots(ctx context.Context, in *listGrantsIn) (*List[lot], error
 func showLot(l models.CreditLot) (lot, uuid.UUID) {
 	out := lot{ID: keys.Encode(keys.Grant, l.ID), BillingAccountID: keys.Encode(keys.BillingAccount, l.BillingAccountID), Currency: string(l.Asset),
 		Source: string(l.SourceKind), SourceRef: l.SourceRef, AssignmentID: maybeID(keys.PlanAssignment, l.AssignmentID), PeriodIndex: l.PeriodIndex,
-		Status: string(l.Status), Issued: Quantity{l.Issued}, Remaining: Quantity{l.Remaining}, Consumed: Quantity{l.Consumed},
-		Expired: Quantity{l.Expired}, Voided: Quantity{l.Voided}, Priority: l.Priority, Promotional: l.Promotional,
+		Status: string(l.Status), Issued: quantity(l.Issued), Remaining: quantity(l.Remaining), Consumed: quantity(l.Consumed),
+		Expired: quantity(l.Expired), Voided: quantity(l.Voided), Priority: l.Priority, Promotional: l.Promotional,
 		EffectiveAt: instant(l.EffectiveAt), ExpiresAt: maybe(l.ExpiresAt), RecordedAt: instant(l.RecordedAt)}
 	if l.CostCurrency != "" {
 		out.Cost = just(cash(l.Cost, l.CostCurrency))

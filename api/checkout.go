@@ -160,7 +160,7 @@ func (r checkouts) one(ctx context.Context, in *idPath) (*One[checkoutSession], 
 
 func showCheckout(c models.CheckoutSession) checkoutSession {
 	return checkoutSession{ID: keys.Encode(keys.Checkout, c.ID), BillingAccountID: keys.Encode(keys.BillingAccount, c.BillingAccountID),
-		Status: string(c.Status), CreditType: string(c.Asset), Quantity: Quantity{c.Quantity}, Amount: cash(c.Amount, c.Currency),
+		Status: string(c.Status), CreditType: string(c.Asset), Quantity: quantity(c.Quantity), Amount: cash(c.Amount, c.Currency),
 		URL: maybeText(c.URL), StripeSession: maybeText(c.StripeSession), GrantID: maybeID(keys.Grant, c.LotID), Version: c.Version,
 		EffectiveAt: instant(c.EffectiveAt), RecordedAt: instant(c.RecordedAt)}
 }

@@ -113,7 +113,7 @@ func showCommitted(c store.Committed) committed {
 	for _, r := range c.Ratings {
 		x := r.Rating
 		out.Ratings = append(out.Ratings, committedRating{ID: keys.Encode(keys.Rating, x.ID), MeterCode: r.MeterCode, Kind: string(x.Kind),
-			PriceID: keys.Encode(keys.MeterPrice, x.PriceID), Before: Quantity{x.Before}, Quantity: Quantity{x.Quantity}, Amount: exact(x.Amount, x.Asset),
+			PriceID: keys.Encode(keys.MeterPrice, x.PriceID), Before: quantity(x.Before), Quantity: quantity(x.Quantity), Amount: exact(x.Amount, x.Asset),
 			Covered: exact(x.Covered, x.Asset), Overage: exact(x.Overage, x.Asset), Allocations: showAllocations(r.Allocations)})
 	}
 	for _, q := range c.Quarantined {
@@ -121,7 +121,7 @@ func showCommitted(c store.Committed) committed {
 		out.Quarantined = append(out.Quarantined, shown)
 	}
 	for _, f := range c.Funds {
-		out.Balance[string(f.Asset)] = inFunds{Available: Quantity{f.Available}, Held: Quantity{f.Held}}
+		out.Balance[string(f.Asset)] = inFunds{Available: quantity(f.Available), Held: quantity(f.Held)}
 	}
 	if len(out.Quarantined) > 0 {
 		out.QuarantineID = &out.Quarantined[0].ID
@@ -157,7 +157,7 @@ func showLease(l models.Lease) lease {
 		FeatureID: keys.Encode(keys.Feature, l.FeatureID), Status: string(l.Status), Holds: costs(l.Holds),
 		Bounds: make([]meterQuantity, 0, len(l.Bounds)), ExpiresAt: instant(l.ExpiresAt), ClosedAt: maybe(l.ClosedAt), EffectiveAt: instant(l.EffectiveAt)}
 	for _, b := range l.Bounds {
-		out.Bounds = append(out.Bounds, meterQuantity{MeterCode: b.MeterCode, Quantity: Quantity{b.Quantity}})
+		out.Bounds = append(out.Bounds, meterQuantity{MeterCode: b.MeterCode, Quantity: quantity(b.Quantity)})
 	}
 	return out
 }

@@ -77,6 +77,9 @@ func (d Decimal) MarshalJSON() ([]byte, error) { return json.Marshal(written(d.D
 // MarshalJSON writes all digits there are, and never an exponent.
 func (q Quantity) MarshalJSON() ([]byte, error) { return json.Marshal(written(q.Decimal)) }
 
+// quantity puts a count on the wire without the zeros that only its column's scale gave it: 20, not 20.000000000.
+func quantity(v decimal.Decimal) Quantity { return Quantity{v.Normalize()} }
+
 // written keeps the trailing zeros that the value's scale carries: 29.00 stays 29.00.
 func written(v decimal.Decimal) string {
 	if scale := -v.Exponent(); scale > 0 {

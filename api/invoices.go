@@ -131,7 +131,7 @@ func showInvoice(i models.Invoice) (invoice, uuid.UUID) {
 
 func showLine(l models.InvoiceLine, currency money.Asset) invoiceLine {
 	out := invoiceLine{ID: keys.Encode(keys.InvoiceLine, l.ID), Kind: l.Kind, Description: l.Description, PeriodStart: instant(l.PeriodStart),
-		PeriodEnd: instant(l.PeriodEnd), MeterCode: maybeText(l.MeterCode), Unit: maybeText(l.Unit), Quantity: Quantity{l.Quantity},
+		PeriodEnd: instant(l.PeriodEnd), MeterCode: maybeText(l.MeterCode), Unit: maybeText(l.Unit), Quantity: quantity(l.Quantity),
 		ExactAmount: exact(l.ExactAmount, currency), Amount: cash(l.Amount, currency)}
 	if l.CoveredAsset != "" {
 		out.Covered, out.Overage = just(exact(l.Covered, l.CoveredAsset)), just(exact(l.Overage, l.CoveredAsset))

@@ -91,6 +91,6 @@ func (r meterPrices) list(ctx context.Context, in *listMeterPricesIn) (*List[met
 
 func showMeterPrice(p models.MeterPrice) (meterPrice, uuid.UUID) {
 	return meterPrice{ID: keys.Encode(keys.MeterPrice, p.ID), MeterID: keys.Encode(keys.Meter, p.MeterID), Model: string(p.Terms.Model),
-		Amount: Quantity{p.Terms.Amount}, Currency: string(p.Asset), PerUnits: Quantity{p.Terms.PerUnits},
-		FreeUnits: Quantity{p.Terms.FreeUnits}, EffectiveAt: instant(p.EffectiveAt), RecordedAt: instant(p.RecordedAt)}, p.ID
+		Amount: quantity(p.Terms.Amount), Currency: string(p.Asset), PerUnits: quantity(p.Terms.PerUnits),
+		FreeUnits: quantity(p.Terms.FreeUnits), EffectiveAt: instant(p.EffectiveAt), RecordedAt: instant(p.RecordedAt)}, p.ID
 }

@@ -53,6 +53,6 @@ func (r quarantine) list(ctx context.Context, in *listQuarantineIn) (*List[quara
 func showQuarantined(q models.QuarantineItem) (quarantineItem, uuid.UUID) {
 	return quarantineItem{ID: keys.Encode(keys.Quarantine, q.ID), BillingAccountID: keys.Encode(keys.BillingAccount, q.BillingAccountID),
 		SourceKind: string(q.SourceKind), SourceID: keys.Encode(sourcePrefixes[q.SourceKind], q.SourceID), MeterID: maybeID(keys.Meter, q.MeterID),
-		MeterCode: q.MeterCode, Quantity: Quantity{q.Quantity}, Reason: q.Reason, Status: q.Status, EffectiveAt: instant(q.EffectiveAt),
+		MeterCode: q.MeterCode, Quantity: quantity(q.Quantity), Reason: q.Reason, Status: q.Status, EffectiveAt: instant(q.EffectiveAt),
 		RecordedAt: instant(q.RecordedAt)}, q.ID
 }

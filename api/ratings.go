@@ -116,8 +116,8 @@ func showRating(c store.RatingChain) (rating, uuid.UUID) {
 		PeriodStart: instant(x.PeriodStart), PeriodEnd: maybe(x.PeriodEnd), FeatureID: maybeID(keys.Feature, x.FeatureID),
 		MeterID: keys.Encode(keys.Meter, x.MeterID), MeterCode: c.Meter.Code, PriceID: keys.Encode(keys.MeterPrice, x.PriceID),
 		PriceSource: x.PriceSource, CreditValueID: maybeID(keys.CreditTypeValue, x.CreditValueID), Kind: string(x.Kind),
-		SourceKind: string(x.SourceKind), SourceID: keys.Encode(sourcePrefixes[x.SourceKind], x.SourceID), Before: Quantity{x.Before},
-		Quantity: Quantity{x.Quantity}, Amount: exact(x.Amount, x.Asset), Covered: exact(x.Covered, x.Asset), Overage: exact(x.Overage, x.Asset),
+		SourceKind: string(x.SourceKind), SourceID: keys.Encode(sourcePrefixes[x.SourceKind], x.SourceID), Before: quantity(x.Before),
+		Quantity: quantity(x.Quantity), Amount: exact(x.Amount, x.Asset), Covered: exact(x.Covered, x.Asset), Overage: exact(x.Overage, x.Asset),
 		Allocations: showAllocations(c.Allocations), EffectiveAt: instant(x.EffectiveAt), RecordedAt: instant(x.RecordedAt)}
 	if x.Currency != "" {
 		out.OverageFiat = just(exact(x.OverageFiat, x.Currency))

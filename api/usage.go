@@ -64,7 +64,7 @@ func (r usage) record(ctx context.Context, in *usageIn) (*Reply[recordedUsage], 
 	body := recordedUsage{Status: "accepted", Events: make([]usageEvent, 0, len(out.Events))}
 	for _, e := range out.Events {
 		body.Events = append(body.Events, usageEvent{ID: keys.Encode(keys.Usage, e.ID), MeterID: keys.Encode(keys.Meter, e.MeterID),
-			Quantity: Quantity{e.Quantity}, Status: string(e.Status), Reason: maybeText(e.Reason), RatingID: maybeID(keys.Rating, e.RatingID),
+			Quantity: quantity(e.Quantity), Status: string(e.Status), Reason: maybeText(e.Reason), RatingID: maybeID(keys.Rating, e.RatingID),
 			OccurredAt: instant(e.EffectiveAt), RecordedAt: instant(e.RecordedAt)})
 	}
 	stored, err := answer(http.StatusAccepted, "", body)

@@ -98,5 +98,6 @@ func (s *Story) Billed(ctx context.Context) (Billed, error) {
 
 // Curl is a command that shows the balance and ends in a number.
 func (s *Story) Curl() string {
-	return fmt.Sprintf(`curl -s -H 'Authorization: Bearer %s' -H 'X-Realm-Id: %s' '%s/v1/balance?principal_id=acme'`, s.Key, s.Realm, s.Base)
+	return fmt.Sprintf(`curl -s -H 'Authorization: Bearer %s' -H 'X-Realm-Id: %s' '%s/v1/balance?principal_id=acme' \
+    | grep -o '"spendable":"[^"]*"'`, s.Key, s.Realm, s.Base)
 }

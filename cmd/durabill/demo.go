@@ -45,8 +45,8 @@ func readyBlock(ctx context.Context, story *example.Story, d *devstack) (string,
 	var b strings.Builder
 	line := strings.Repeat("─", 100)
 	fmt.Fprintf(&b, "\n%s\nDurabill is ready\n\n", line)
-	fmt.Fprintf(&b, "  API       %s\n  API docs  %s/docs\n  Health    %s/readyz\n  Metrics   http://%s/metrics\n  Temporal  %s\n",
-		story.Base, story.Base, story.Base, d.cfg.HTTP.MetricsAddr, d.temporal.UIURL)
+	fmt.Fprintf(&b, "  API       %s\n  API docs  %s/docs\n  Health    %s/readyz\n  Metrics   http://%s/metrics\n  Temporal  %s\n  Database  %s\n",
+		story.Base, story.Base, story.Base, d.cfg.HTTP.MetricsAddr, d.temporal.UIURL, d.cfg.Database.URL)
 	fmt.Fprintf(&b, "  Demo key  %s   (realm %s)\n\n", story.Key, story.Realm)
 	fmt.Fprintf(&b, "Billed to acme (%s), plan api-starter, clock at %s:\n\n", story.AccountID, billed.Clock.Format(time.DateTime))
 	for _, inv := range billed.Invoices {
@@ -55,6 +55,6 @@ func readyBlock(ctx context.Context, story *example.Story, d *devstack) (string,
 			fmt.Fprintf(&b, "      %8s  %s\n", l.Amount.Amount, l.Text())
 		}
 	}
-	fmt.Fprintf(&b, "\nAsk what it can still spend (ends in %s):\n\n  %s\n\nCtrl-C drains and stops; the data stays.\n%s\n", billed.Available, story.Curl(), line)
+	fmt.Fprintf(&b, "\nAsk what acme can still spend (ends in %s):\n\n  %s\n\nCtrl-C drains and stops; the data stays.\n%s\n", billed.Available, story.Curl(), line)
 	return b.String(), nil
 }
