@@ -50,6 +50,9 @@ type Committed struct {
 // not fit the lease or has no price in quarantine.
 func (s *Store) CommitLease(ctx context.Context, call Call, use Use) (Committed, error) {
 	var out Committed
+	if err := checkQuantities(use.Meters); err != nil {
+		return out, err
+	}
 	err := s.within(ctx, call, func(t *tx) error {
 		lease, account, now, err := t.lockLease(use.Token)
 		if err != nil {

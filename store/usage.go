@@ -35,9 +35,23 @@ type Recorded struct {
 	Replayed bool
 }
 
+// checkQuantities refuses what would give funds or bounds back: corrections are decisions of their own.
+func checkQuantities(meters []gate.MeterQuantity) error {
+	var f fields
+	for i, m := range meters {
+		if m.Quantity.IsNegative() {
+			f.at(pointer("/meters", i)+"/quantity", "out_of_range", "A quantity must not be negative.")
+		}
+	}
+	return f.fault()
+}
+
 // RecordUsage keeps the report; a worker rates it by the terms of the instant it occurred.
 func (s *Store) RecordUsage(ctx context.Context, call Call, in Report) (Recorded, error) {
 	var out Recorded
+	if err := checkQuantities(in.Meters); err != nil {
+		return out, err
+	}
 	err := s.within(ctx, call, func(t *tx) error {
 		out = Recorded{}
 		account, now, err := t.lockAccount(in.Account)
