@@ -31,6 +31,7 @@ type Running struct {
 	example.Client
 	Server *server.Server
 	Fake   *stripefake.Server
+	Stripe string     // address of the fake
 	Call   store.Call // into the example's realm
 	URL    string     // of the database, as its owner
 }
@@ -68,7 +69,7 @@ func Start(t testing.TB) *Running {
 	})
 	document, err := s.OpenAPI()
 	require.NoError(t, err)
-	r := &Running{Server: s, Fake: fake, Call: store.Call{Realm: realm.ID, Actor: "test"}, URL: url,
+	r := &Running{Server: s, Fake: fake, Stripe: stripe, Call: store.Call{Realm: realm.ID, Actor: "test"}, URL: url,
 		Client: example.Client{Base: base, Key: example.DemoKey.Reveal(), Realm: realm.Code}}
 	r.HTTP = &http.Client{Transport: contract.Watch(t, document, nil), Timeout: 30 * time.Second}
 	return r
