@@ -59,6 +59,31 @@ func (r accounts) register(a huma.API) {
 		Scope: "accounts:write", Status: http.StatusCreated, Idempotent: true}, r.create)
 	get(a, op{ID: "listBillingAccounts", Path: accountsPath, Summary: "Billing accounts", Tag: tag, Scope: "accounts:read"}, r.list)
 	get(a, op{ID: "getBillingAccount", Path: accountsPath + "/{id}", Summary: "One billing account", Tag: tag, Scope: "accounts:read"}, r.one)
+	for _, move := range []struct {
+		verb, summary string
+		decide        func(context.Context, store.Call, uuid.UUID) (models.BillingAccount, error)
+	}{
+		{"suspend", "Stop an account's new work", r.store.SuspendAccount},
+		{"resume", "Let a suspended account work again", r.store.ResumeAccount},
+		{"unpark", "Let a parked account work again, once its reason is settled", r.store.UnparkAccount},
+	} {
+		post(a, op{ID: move.verb + "BillingAccount", Path: accountsPath + "/{id}/" + move.verb, Summary: move.summary, Tag: tag,
+			Scope: "accounts:write", Idempotent: true}, r.mover(move.decide))
+	}
+}
+
+// mover handles a change of status.
+func (r accounts) mover(decide func(context.Context, store.Call, uuid.UUID) (models.BillingAccount, error)) handler[idPath, Reply[billingAccount]] {
+	return func(ctx context.Context, in *idPath) (*Reply[billingAccount], error) {
+		id, err := pathID(keys.BillingAccount, in.ID)
+		if err != nil {
+			return nil, err
+		}
+		return keyed(ctx, http.StatusOK, func(a models.BillingAccount) rendered[billingAccount] {
+			body, id := showAccount(a)
+			return rendered[billingAccount]{body: body, id: id, etag: etagOf(a.Version)}
+		}, func(call store.Call) (models.BillingAccount, error) { return decide(ctx, call, id) })
+	}
 }
 
 func (r accounts) create(ctx context.Context, in *createAccountIn) (*Reply[billingAccount], error) {

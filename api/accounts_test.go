@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/durabill/durabill/keys"
 )
 
 func TestAnAccountStandsOnTheFreePlanFromItsFirstInstant(t *testing.T) {
@@ -123,4 +125,23 @@ func TestAnotherRealmsObjectsAreNotThere(t *testing.T) {
 	}
 	status, _, _ := stranger.send(http.MethodPost, "/v1/authorize", object{"billing_account_id": c.account, "feature_code": "api"})
 	require.Equal(t, 404, status)
+}
+
+func TestASuspendedAccountBeginsNothingUntilItIsResumed(t *testing.T) {
+	c := newCustomer(t)
+	c.subscribe()
+	path := "/mgt/v1/billing-accounts/" + c.account
+	require.Equal(t, "suspended", c.made(path+"/suspend", nil, "Idempotency-Key", "s-1")["status"])
+	require.Equal(t, "suspended", c.made(path+"/suspend", nil, "Idempotency-Key", "s-1")["status"])
+	require.Equal(t, "account_suspended", c.authorize("1")["reason"])
+	status, _, problem := c.send(http.MethodPost, path+"/unpark", nil)
+	require.Equal(t, 409, status)
+	require.Equal(t, "state_conflict", problem["code"])
+	require.Equal(t, "active", c.made(path+"/resume", nil)["status"])
+	require.Equal(t, "allow", c.authorize("1")["decision"])
+	require.NoError(t, c.st.ParkAccount(c.ctx, c.call, c.id(keys.BillingAccount, c.account), "a sum looks wrong"))
+	require.Equal(t, "a sum looks wrong", c.read(path)["parked_reason"])
+	status, _, problem = c.send(http.MethodPost, path+"/resume", nil)
+	require.Equal(t, 409, status, problem)
+	require.Nil(t, c.made(path+"/unpark", nil)["parked_reason"])
 }

@@ -5,6 +5,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/durabill/durabill/billing/money"
+	"github.com/durabill/durabill/fault"
 )
 
 // AccountStatus says whether an account may spend.
@@ -58,10 +59,41 @@ func (a *BillingAccount) Park(reason string) error {
 	if a.Status == AccountParked {
 		return nil
 	}
-	if err := move("billing account", accountMoves, a.Status, AccountParked); err != nil {
+	if err := a.to(AccountParked); err != nil {
 		return err
 	}
-	a.Status, a.ParkedReason = AccountParked, reason
+	a.ParkedReason = reason
+	return nil
+}
+
+// Suspend stops the account by an operator's decision.
+func (a *BillingAccount) Suspend() error { return a.to(AccountSuspended) }
+
+// Resume lets a suspended account spend again.
+func (a *BillingAccount) Resume() error {
+	if a.Status == AccountParked {
+		return fault.New(fault.Conflict, "state_conflict", "The account is parked: look at %q and un-park it.", a.ParkedReason)
+	}
+	return a.to(AccountActive)
+}
+
+// Unpark lets a parked account spend again; whoever does it has looked at the reason.
+func (a *BillingAccount) Unpark() error {
+	if a.Status != AccountParked {
+		return fault.New(fault.Conflict, "state_conflict", "The account is %s, not parked.", a.Status)
+	}
+	if err := a.to(AccountActive); err != nil {
+		return err
+	}
+	a.ParkedReason = ""
+	return nil
+}
+
+func (a *BillingAccount) to(s AccountStatus) error {
+	if err := move("billing account", accountMoves, a.Status, s); err != nil {
+		return err
+	}
+	a.Status = s
 	a.Version++
 	return nil
 }
