@@ -194,6 +194,9 @@ func (a *Activities) pushFinal(ctx context.Context, call store.Call, inv models.
 // CollectInvoice asks the provider to be paid. While the outcome of an attempt is unknown no other is made: the same attempt
 // is looked up, and then asked for again under the same key.
 func (a *Activities) CollectInvoice(ctx context.Context, in InvoiceInput) (InvoiceState, error) {
+	if err := a.configured(); err != nil {
+		return InvoiceState{}, report(err)
+	}
 	call := a.call(ctx, in.Realm)
 	attempt, ok, err := a.Store.InvoiceAttempt(ctx, call, in.Invoice)
 	if err != nil {
@@ -294,10 +297,18 @@ type outbound struct {
 	found func() (string, error)
 }
 
+// configured refuses work that needs a provider where there is none.
+func (a *Activities) configured() error {
+	if a.Stripe == nil {
+		return fault.New(fault.Conflict, "provider_not_configured", "No payment provider is configured.")
+	}
+	return nil
+}
+
 // provider writes the call down, makes it unless its result is known, and notes what became of it.
 func (a *Activities) provider(ctx context.Context, call store.Call, o outbound, send func() (string, error)) (string, error) {
-	if a.Stripe == nil {
-		return "", fault.New(fault.Conflict, "provider_not_configured", "No payment provider is configured.")
+	if err := a.configured(); err != nil {
+		return "", err
 	}
 	raw, err := json.Marshal(o.params)
 	if err != nil {

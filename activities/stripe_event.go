@@ -33,6 +33,9 @@ func ignore(reason string) (outcome, error) { return outcome{ignored: reason}, n
 
 // ApplyStripeEvent takes an event as a hint: it fetches the object it is about and applies what that says now, once per object.
 func (a *Activities) ApplyStripeEvent(ctx context.Context, in StripeEventInput) (Applied, error) {
+	if err := a.configured(); err != nil {
+		return Applied{}, report(err)
+	}
 	call := a.call(ctx, in.Realm)
 	e, err := a.Store.FindEvent(ctx, call, in.Event)
 	if err != nil {

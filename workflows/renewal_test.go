@@ -2,7 +2,6 @@ package workflows_test
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"testing"
 	"time"
@@ -108,7 +107,7 @@ func (b *billed) runSent() {
 			m, err := b.Store.FindOutbox(b.t.Context(), b.Call, d.ID)
 			require.NoError(b.t, err)
 			if m.Kind == models.OutboxStart && (m.WorkflowType == keys.TypeBillingPeriod || m.WorkflowType == keys.TypeInvoice) {
-				b.run(m.WorkflowID, m.WorkflowType, json.RawMessage(m.Payload))
+				b.run(m.WorkflowID, m.WorkflowType, m.Payload)
 			}
 			require.NoError(b.t, b.Store.MarkPublished(b.t.Context(), b.Call, d.ID))
 		}
