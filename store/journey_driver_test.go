@@ -25,8 +25,9 @@ type driver struct {
 	clock uuid.UUID
 	now   time.Time
 
-	flows []course
-	usage []uuid.UUID // accounts that report usage
+	flows    []course
+	usage    []uuid.UUID // accounts that report usage
+	declines int         // how many payments are declined from now on
 }
 
 // course is a started workflow. next says when it has something to do and what; ok is false once it is over.
@@ -218,6 +219,17 @@ func (d *driver) pay(inv models.Invoice) {
 	require.NoError(d.t, err)
 	require.True(d.t, ok)
 	require.Equal(d.t, 1, n)
+	if d.declines > 0 {
+		d.declines--
+		require.NoError(d.t, d.st.RecordDecline(d.ctx, d.call, inv.ID, "ch_declined_"+inv.ID.String(), "card_declined"))
+		return
+	}
+	d.receive(inv)
+}
+
+// receive books what the provider received for an invoice, told twice.
+func (d *driver) receive(inv models.Invoice) {
+	d.t.Helper()
 	paid := store.Paid{Invoice: inv.ID, Object: "in_" + inv.ID.String(), Ref: "pi_" + inv.ID.String(),
 		Amount: money.Amount{Value: inv.Total, Asset: inv.Currency}}
 	applied, err := d.st.RecordPayment(d.ctx, d.call, paid)
