@@ -16,7 +16,7 @@ import (
 	"github.com/durabill/durabill/models"
 )
 
-// maxChains bounds how many ratings an explanation shows; its sums count all of them.
+// maxChains bounds how many ratings an explanation shows; what lots paid and what was overage is summed over all of them.
 const maxChains = 500
 
 // TermsDefault says that the plan's own terms applied, and no contract.
@@ -197,6 +197,7 @@ func (e *Explanation) sentence() string {
 	if len(e.Ratings) == 0 {
 		facts = append(facts, "no usage so far")
 	} else {
+		facts = append(facts, e.waivedFacts()...)
 		facts = append(facts, e.invoiceFacts()...)
 	}
 	return strings.Join(plans, " + ") + "; " + strings.Join(facts, ", ")
@@ -228,11 +229,32 @@ func (e *Explanation) overageFacts() []string {
 	return facts
 }
 
+// waivedFacts say what would have been owed.
+func (e *Explanation) waivedFacts() []string {
+	sums, assets := map[money.Asset]decimal.Decimal{}, []money.Asset{}
+	for _, c := range e.Ratings {
+		if c.Rating.Kind != models.Waived {
+			continue
+		}
+		if _, known := sums[c.Rating.Asset]; !known {
+			assets = append(assets, c.Rating.Asset)
+		}
+		sums[c.Rating.Asset] = sums[c.Rating.Asset].Add(c.Rating.Amount)
+	}
+	slices.Sort(assets)
+	facts := make([]string, 0, len(assets))
+	for _, a := range assets {
+		facts = append(facts, fmt.Sprintf("%s %s waived", sums[a], a))
+	}
+	return facts
+}
+
 func (e *Explanation) invoiceFacts() []string {
 	var numbers []string
 	open := false
 	for _, c := range e.Ratings {
 		switch {
+		case c.Rating.Kind == models.Waived: // on no invoice, ever
 		case c.Invoice == nil || c.Invoice.Number == nil:
 			open = true
 		case !slices.Contains(numbers, *c.Invoice.Number):

@@ -12,6 +12,7 @@ import (
 	"github.com/durabill/durabill/keys"
 	"github.com/durabill/durabill/models"
 	"github.com/durabill/durabill/store"
+	"github.com/durabill/durabill/tests/harness"
 )
 
 // metered adds a meter that is priced in euro, and a plan without fee or credits beyond the example's that entitles to it.
@@ -123,5 +124,25 @@ func TestAYearOfRenewalsKeepsTheAnchorsDay(t *testing.T) {
 		same(t, "29.00", inv.Total)
 		require.Equal(t, models.InvoicePaid, inv.Status)
 	}
+	j.sound()
+}
+
+func TestAnUnlimitedAccountIsRatedAndOwesNothing(t *testing.T) {
+	j := newJourney(t)
+	j.began()
+	_, err := harness.Owner(t, j.url).Exec(j.ctx, "UPDATE billing_accounts SET billing_mode = 'unlimited' WHERE id = $1", j.account.ID)
+	require.NoError(t, err)
+	rated := j.pair("one", "2500000").Ratings[0]
+	require.Equal(t, models.Waived, rated.Rating.Kind)
+	same(t, "25", rated.Rating.Amount)
+	require.Empty(t, rated.Allocations)
+	j.driver.advance(day("2026-03-10T10:00:00Z"))
+	invoices := j.invoices()
+	require.Len(t, invoices, 2)
+	same(t, "29.00", invoices[1].Total)
+	at := day("2026-02-10T12:00:00Z")
+	e, err := j.st.Explain(j.ctx, j.call, j.account.ID, &at)
+	require.NoError(t, err)
+	require.Equal(t, "api-starter v1; 0 of 20 CREDIT spent, 25 CREDIT waived", e.Answer)
 	j.sound()
 }
