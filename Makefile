@@ -54,7 +54,7 @@ fmt: ## gofmt all sources
 
 .PHONY: openapi
 openapi: ## write the OpenAPI document again from the handlers
-	@UPDATE_GOLDEN=1 go test -count=1 -run OpenAPI ./tests/contract/...
+	@go test -count=1 ./api -run OpenAPI -update
 
 .PHONY: histories
 histories: ## record the workflow histories that the replay tests use

@@ -98,7 +98,7 @@ func (r leases) commit(ctx context.Context, in *commitIn) (*Reply[committed], er
 		status = http.StatusAccepted
 	}
 	logger(ctx).LogAttrs(ctx, slog.LevelInfo, "commit", slog.String("commit_id", body.CommitID), slog.String("decision", body.Status),
-		slog.Int("ratings", len(body.Ratings)), slog.Int("quarantined", len(body.Quarantined)), slog.Bool("replayed", out.Replayed))
+		slog.Any("rating_ids", ratingIDs(body)), slog.Int("quarantined", len(body.Quarantined)), slog.Bool("replayed", out.Replayed))
 	stored, err := answer(status, "", body)
 	if err != nil {
 		return nil, err
@@ -160,4 +160,13 @@ func showLease(l models.Lease) lease {
 		out.Bounds = append(out.Bounds, meterQuantity{MeterCode: b.MeterCode, Quantity: quantity(b.Quantity)})
 	}
 	return out
+}
+
+// ratingIDs names what the commit made, for the log.
+func ratingIDs(c committed) []string {
+	ids := make([]string, 0, len(c.Ratings))
+	for _, r := range c.Ratings {
+		ids = append(ids, r.ID)
+	}
+	return ids
 }

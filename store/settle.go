@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"log/slog"
 	"slices"
 	"strings"
 	"time"
@@ -20,7 +21,9 @@ import (
 // the number of ratings. It posts what was allocated and decides nothing again. It says how many ratings it took.
 func (s *Store) SettleRatings(ctx context.Context, call Call, account uuid.UUID, limit int) (int, error) {
 	var took int
+	var done []settled
 	err := s.within(ctx, call, func(t *tx) error {
+		done = nil
 		_, now, err := t.lockAccount(account)
 		if err != nil {
 			return err
@@ -36,18 +39,32 @@ func (s *Store) SettleRatings(ctx context.Context, call Call, account uuid.UUID,
 			for n < len(ratings) && ratings[n].PeriodStart.Equal(ratings[0].PeriodStart) {
 				n++
 			}
-			if err := t.settle(account, ratings[:n], now); err != nil {
+			one, err := t.settle(account, ratings[:n], now)
+			if err != nil {
 				return err
 			}
-			ratings = ratings[n:]
+			done, ratings = append(done, one), ratings[n:]
 		}
 		return nil
 	})
-	return took, err
+	if err != nil {
+		return 0, err
+	}
+	for _, d := range done {
+		s.log.LogAttrs(ctx, slog.LevelInfo, "settled", slog.String("billing_account_id", wire(account)), slog.String("settlement_id", d.id),
+			slog.Any("rating_ids", d.ratings))
+	}
+	return took, nil
+}
+
+// settled is one settlement with its ratings, by wire id, for the log.
+type settled struct {
+	id      string
+	ratings []string
 }
 
 // settle posts the ratings of one period as one transaction, dated at the last of them.
-func (t *tx) settle(account uuid.UUID, ratings []models.Rating, now time.Time) error {
+func (t *tx) settle(account uuid.UUID, ratings []models.Rating, now time.Time) (settled, error) {
 	ids, parts := make([]uuid.UUID, 0, len(ratings)), make([]string, 0, len(ratings))
 	at := ratings[0].EffectiveAt
 	for _, r := range ratings {
@@ -58,7 +75,7 @@ func (t *tx) settle(account uuid.UUID, ratings []models.Rating, now time.Time) e
 	}
 	usage, err := t.settledParts(account, ids)
 	if err != nil {
-		return err
+		return settled{}, err
 	}
 	settlement := keys.Derive("settlement", parts...)
 	var tr *uuid.UUID
@@ -67,12 +84,12 @@ func (t *tx) settle(account uuid.UUID, ratings []models.Rating, now time.Time) e
 	case ledger.IsNothing(err):
 		// Zero, or too small for the ledger's scale: the next settlement carries the sum.
 	case err != nil:
-		return err
+		return settled{}, err
 	default:
 		id, err := t.post(posting, header{key: keys.RatingsSettled(settlement), account: account, sourceType: "settlement",
 			sourceID: keys.Encode(keys.Settlement, settlement), effectiveAt: at, now: now})
 		if err != nil {
-			return err
+			return settled{}, err
 		}
 		tr = &id
 	}
@@ -82,9 +99,13 @@ func (t *tx) settle(account uuid.UUID, ratings []models.Rating, now time.Time) e
 			Times: models.Times{EffectiveAt: at, RecordedAt: now}})
 	}
 	if err := t.Create(&rows).Error; err != nil {
-		return err
+		return settled{}, err
 	}
-	return t.undispatch(models.TopicSettlement, ids...)
+	out := settled{id: keys.Encode(keys.Settlement, settlement)}
+	for _, id := range ids {
+		out.ratings = append(out.ratings, keys.Encode(keys.Rating, id))
+	}
+	return out, t.undispatch(models.TopicSettlement, ids...)
 }
 
 // settledParts sums the ratings' allocations by asset and currency, exactly, and telescopes each sum to the ledger's scale.
