@@ -57,10 +57,18 @@ type Log struct {
 
 const minSecret = 32
 
+// Check refuses a database that is not named: the driver's own defaults would find some other one.
+func (d Database) Check() error {
+	if d.URL == "" {
+		return errors.New("--database-url (DURABILL_DATABASE_URL) is required")
+	}
+	return nil
+}
+
 // Validate refuses settings that could not work, before anything is opened.
 func (c Config) Validate() error {
-	if c.Database.URL == "" {
-		return errors.New("--database-url (DURABILL_DATABASE_URL) is required")
+	if err := c.Database.Check(); err != nil {
+		return err
 	}
 	if len(c.Secret) < minSecret {
 		return errors.New("--secret (DURABILL_SECRET) must have 32 characters or more")

@@ -17,6 +17,9 @@ type migrateCommand struct {
 }
 
 func (c *migrateCommand) Run(ctx context.Context) error {
+	if err := c.Database.Check(); err != nil {
+		return err
+	}
 	steps, err := store.Migrate(ctx, c.Database.URL)
 	if err == nil {
 		fmt.Printf("%d migrations applied\n", steps)
@@ -66,6 +69,9 @@ type verifyCommand struct {
 var errViolated = errors.New("invariants are violated")
 
 func (c *verifyCommand) Run(ctx context.Context) error {
+	if err := c.Database.Check(); err != nil {
+		return err
+	}
 	st, err := store.Open(ctx, store.Config{URL: c.Database.URL, MaxConns: 4, Log: c.Log.Logger()})
 	if err != nil {
 		return err
