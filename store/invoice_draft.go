@@ -20,8 +20,18 @@ const defaultEntity = "default"
 type bill struct {
 	lines   []invoicing.Line
 	ratings map[invoicing.LineKey][]uuid.UUID
-	periods map[calendar.Interval]uuid.UUID // of the fees
+	periods map[feeKey][]uuid.UUID // of the fees; several assignments may owe the same for the same time
 	meters  map[string]uuid.UUID
+}
+
+// feeKey is what a fee's line says of its period.
+type feeKey struct {
+	start, end          int64 // in microseconds
+	description, amount string
+}
+
+func feeOf(l invoicing.Line) feeKey {
+	return feeKey{l.Period.Start.UnixMicro(), l.Period.End.UnixMicro(), l.Description, l.Exact.String()}
 }
 
 // draftInvoices gathers what the boundary bills into one draft per currency and sends each on its way.
@@ -143,15 +153,16 @@ func (t *tx) gatherFees(account uuid.UUID, boundary time.Time, bills map[money.A
 	}
 	for _, p := range periods {
 		b := billOf(bills, p.FeeCurrency)
-		b.lines = append(b.lines, invoicing.Fee(p.PlanName, p.Interval(), p.Fee))
-		b.periods[p.Interval()] = p.ID
+		line := invoicing.Fee(p.PlanName, p.Interval(), p.Fee)
+		b.lines = append(b.lines, line)
+		b.periods[feeOf(line)] = append(b.periods[feeOf(line)], p.ID)
 	}
 	return nil
 }
 
 func billOf(bills map[money.Asset]*bill, c money.Asset) *bill {
 	if bills[c] == nil {
-		bills[c] = &bill{ratings: map[invoicing.LineKey][]uuid.UUID{}, periods: map[calendar.Interval]uuid.UUID{}, meters: map[string]uuid.UUID{}}
+		bills[c] = &bill{ratings: map[invoicing.LineKey][]uuid.UUID{}, periods: map[feeKey][]uuid.UUID{}, meters: map[string]uuid.UUID{}}
 	}
 	return bills[c]
 }
@@ -185,8 +196,8 @@ func (t *tx) draftLine(inv models.Invoice, seq int, line invoicing.Line, b *bill
 		MeterCode: line.MeterCode, Unit: line.Unit, Quantity: line.Quantity, Covered: line.Covered, CoveredAsset: line.CoveredAsset,
 		Overage: line.Overage, ExactAmount: line.Exact, Amount: line.Amount, Times: inv.Times}
 	if line.Kind == invoicing.KindFee {
-		id := b.periods[line.Period]
-		row.PeriodID = &id
+		same := b.periods[feeOf(line)]
+		row.PeriodID, b.periods[feeOf(line)] = &same[0], same[1:]
 	} else {
 		id := b.meters[line.MeterCode]
 		row.MeterID = &id

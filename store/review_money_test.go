@@ -1,0 +1,84 @@
+package store_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"github.com/durabill/durabill/billing/ledger"
+	"github.com/durabill/durabill/keys"
+	"github.com/durabill/durabill/models"
+	"github.com/durabill/durabill/store"
+)
+
+// addon assigns a plan beside the base, with a fee of 10.00 and no grants.
+func (j *journey) addon(ref string, start time.Time, change func(*models.PlanTerms)) models.PlanAssignment {
+	j.t.Helper()
+	terms := starter()
+	terms.Fee, terms.Grants = &models.Fee{Amount: dec("10.00"), Currency: "EUR"}, nil
+	if change != nil {
+		change(&terms)
+	}
+	p, err := j.st.CreatePlan(j.ctx, j.call, store.NewPlan{PricingModelID: j.model.ID, Code: ref, Name: ref, Kind: models.Addon, Terms: terms,
+		FeatureIDs: []uuid.UUID{j.feature.ID}})
+	require.NoError(j.t, err)
+	p = j.publish(p)
+	out, err := j.st.AssignPlan(j.ctx, j.call, store.NewAssignment{Account: j.account.ID, Plan: p.ID, SourceKind: "manual", SourceRef: ref, Start: &start})
+	require.NoError(j.t, err)
+	return out.Assignment
+}
+
+func (j *journey) totals() []string {
+	j.t.Helper()
+	var all []string
+	for _, inv := range j.invoices() {
+		all = append(all, inv.Total.StringFixed(2))
+	}
+	return all
+}
+
+func (j *journey) unusedFee() string {
+	j.t.Helper()
+	rows, err := j.st.ListLedgerAccounts(j.ctx, j.call, store.LedgerAccountQuery{Limit: 2,
+		Account: ledger.AccountCredit(keys.Encode(keys.BillingAccount, j.account.ID))})
+	require.NoError(j.t, err)
+	if len(rows) == 0 {
+		return "0.00"
+	}
+	return rows[0].Balance.Neg().StringFixed(2)
+}
+
+func TestABaseAndAnAddonThatBeginTogetherAreBothOnTheirInvoices(t *testing.T) {
+	j := newJourney(t)
+	start := day("2026-01-30T23:00:00Z")
+	j.assign(start)
+	j.addon("twin", start, nil)
+	j.driver.advance(day("2026-03-01T00:00:00Z"))
+	require.Equal(t, []string{"39.00", "39.00"}, j.totals())
+	j.sound()
+}
+
+func TestTwoAddonsOfOnePlanThatBeginTogetherAreBothBilled(t *testing.T) {
+	j := newJourney(t)
+	start := day("2026-01-30T23:00:00Z")
+	j.assign(start)
+	first := j.addon("twin", start, nil)
+	v, err := j.st.FindAssignment(j.ctx, j.call, first.ID)
+	require.NoError(t, err)
+	plans, _, err := j.st.ListPlans(j.ctx, j.call, store.Page{Limit: 10}, store.PlanFilter{})
+	require.NoError(t, err)
+	for _, p := range plans {
+		if p.Code != "twin" {
+			continue
+		}
+		_, err = j.st.AssignPlan(j.ctx, j.call, store.NewAssignment{Account: j.account.ID, Plan: p.ID, Version: &v.PlanVersionID, SourceKind: "manual",
+			SourceRef: "twin-2", Start: &start})
+		require.NoError(t, err)
+	}
+	j.driver.advance(day("2026-03-01T00:00:00Z"))
+	require.Equal(t, []string{"49.00", "49.00"}, j.totals())
+	j.sound()
+}
+
