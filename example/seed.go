@@ -78,33 +78,50 @@ var DemoEndpoint = uuid.MustParse("0193b5c0-0000-7000-8000-00000000e4d0")
 // DemoWebhookSecret signs the demo's events.
 const DemoWebhookSecret = "whsec_demo_only_for_trying_things_out" //nolint:gosec // public on purpose
 
-// Key is how the demo's service key is kept, and what it may do.
-type Key struct {
-	Pepper []byte
-	Scopes []string
+// Access is how a new realm is entered: its first service key, and where its Stripe events arrive.
+type Access struct {
+	Pepper        []byte
+	Scopes        []string
+	Token         *keys.Token // nil: drawn, and shown once
+	Endpoint      uuid.UUID
+	WebhookSecret string // empty: no endpoint
+	Livemode      bool
 }
 
-// Seed loads a catalog into its realm, once: a realm that is there already is left as it is. It says whether it loaded.
-func Seed(ctx context.Context, st *store.Store, file []byte, key Key) (models.Realm, bool, error) {
+// Demo is the access of the demo on this machine, whose secrets everyone knows.
+func Demo(pepper []byte, scopes []string) Access {
+	return Access{Pepper: pepper, Scopes: scopes, Token: &DemoKey, Endpoint: DemoEndpoint, WebhookSecret: DemoWebhookSecret}
+}
+
+// Seeded is what Seed found or made. Key is shown only when it was made.
+type Seeded struct {
+	Realm  models.Realm
+	Loaded bool
+	Key    keys.Token
+}
+
+// Seed loads a catalog into its realm, once: a realm that is there already is left as it is.
+func Seed(ctx context.Context, st *store.Store, file []byte, access Access) (Seeded, error) {
 	var c Catalog
 	if err := json.Unmarshal(file, &c); err != nil {
-		return models.Realm{}, false, fmt.Errorf("catalog file: %w", err)
+		return Seeded{}, fmt.Errorf("catalog file: %w", err)
 	}
 	call := store.Call{Actor: "seed"}
 	realm, err := st.FindRealm(ctx, c.Realm.Code)
 	if err == nil {
-		return realm, false, nil
+		return Seeded{Realm: realm}, nil
 	}
 	if !fault.Is(err, "not_found") {
-		return realm, false, err
+		return Seeded{}, err
 	}
 	realm, err = st.CreateRealm(ctx, call, store.NewRealm{Code: c.Realm.Code, Name: c.Realm.Name, Mode: c.Realm.Mode, Website: c.Realm.Website})
 	if err != nil {
-		return realm, false, err
+		return Seeded{}, err
 	}
 	call.Realm = realm.ID
 	l := loader{ctx: ctx, st: st, call: call, meters: map[string]uuid.UUID{}, features: map[string]uuid.UUID{}}
-	return realm, true, l.load(c, key)
+	key, err := l.load(c, access)
+	return Seeded{Realm: realm, Loaded: true, Key: key}, err
 }
 
 // loader remembers what it has made, by code, and the first thing that went wrong.
@@ -117,26 +134,29 @@ type loader struct {
 	model    uuid.UUID
 }
 
-func (l *loader) load(c Catalog, key Key) error {
+func (l *loader) load(c Catalog, access Access) (keys.Token, error) {
 	model, err := l.st.CreatePricingModel(l.ctx, l.call, store.NewPricingModel{Code: c.PricingModel.Code, Name: c.PricingModel.Name, IsDefault: true})
 	if err != nil {
-		return fmt.Errorf("pricing model: %w", err)
+		return keys.Token{}, fmt.Errorf("pricing model: %w", err)
 	}
 	l.model = model.ID
 	for _, step := range []func(Catalog) error{l.credits, l.pricedMeters, l.familiesAndFeatures, l.plans} {
 		if err := step(c); err != nil {
-			return err
+			return keys.Token{}, err
 		}
 	}
-	if _, err := l.st.CreateStripeEndpoint(l.ctx, l.call, DemoEndpoint, []string{DemoWebhookSecret}, false); err != nil {
-		return fmt.Errorf("stripe endpoint: %w", err)
+	if access.WebhookSecret != "" {
+		if _, err := l.st.CreateStripeEndpoint(l.ctx, l.call, access.Endpoint, []string{access.WebhookSecret}, access.Livemode); err != nil {
+			return keys.Token{}, fmt.Errorf("stripe endpoint: %w", err)
+		}
 	}
 	// The key comes last: whoever can sign in finds a whole catalog.
-	_, err = l.st.CreateServiceKey(l.ctx, l.call, store.NewServiceKey{Name: "demo", Scopes: key.Scopes, Never: true, Token: &DemoKey, Pepper: key.Pepper})
+	issued, err := l.st.CreateServiceKey(l.ctx, l.call, store.NewServiceKey{Name: "first", Scopes: access.Scopes, Never: c.Realm.Mode == models.Test,
+		Token: access.Token, Pepper: access.Pepper})
 	if err != nil {
-		return fmt.Errorf("service key: %w", err)
+		return keys.Token{}, fmt.Errorf("service key: %w", err)
 	}
-	return nil
+	return issued.Token, nil
 }
 
 func (l *loader) credits(c Catalog) error {

@@ -13,11 +13,12 @@ import (
 
 // demo seeds the example, plays it from wherever its clock stands, and says what there is to see.
 func (c *devCommand) demo(ctx context.Context, s *server.Server, d *devstack) error {
-	realm, loaded, err := example.Seed(ctx, s.Store(), example.Vyndara, example.Key{Pepper: d.cfg.Derive("service-key"), Scopes: api.Scopes()})
+	seeded, err := example.Seed(ctx, s.Store(), example.Vyndara, example.Demo(d.cfg.Derive("service-key"), api.Scopes()))
 	if err != nil {
 		return err
 	}
-	if loaded {
+	realm := seeded.Realm
+	if seeded.Loaded {
 		say("Realm %s: catalog loaded", realm.Code)
 	}
 	client := example.Client{Base: "http://" + s.Addr(), Key: example.DemoKey.Reveal(), Realm: realm.Code}

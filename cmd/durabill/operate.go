@@ -9,6 +9,8 @@ import (
 	"github.com/durabill/durabill/api"
 	"github.com/durabill/durabill/config"
 	"github.com/durabill/durabill/example"
+	"github.com/durabill/durabill/keys"
+	"github.com/durabill/durabill/models"
 	"github.com/durabill/durabill/store"
 )
 
@@ -30,6 +32,8 @@ func (c *migrateCommand) Run(ctx context.Context) error {
 type seedCommand struct {
 	config.Config `embed:""`
 	File          string `short:"f" type:"existingfile" help:"Catalog file; without one, the example's."`
+	WebhookSecret string `env:"DURABILL_STRIPE_WEBHOOK_SECRET" help:"Signing secret of the Stripe endpoint whose events the realm is to receive." placeholder:"SECRET"`
+	Livemode      bool   `help:"That endpoint receives events of Stripe's live mode."`
 }
 
 func (c *seedCommand) Run(ctx context.Context) error {
@@ -48,14 +52,19 @@ func (c *seedCommand) Run(ctx context.Context) error {
 		return err
 	}
 	defer st.Close()
-	realm, loaded, err := example.Seed(ctx, st, file, example.Key{Pepper: c.Derive("service-key"), Scopes: api.Scopes()})
-	switch {
-	case err != nil:
+	access := example.Access{Pepper: c.Derive("service-key"), Scopes: api.Scopes(), Endpoint: models.NewID(), WebhookSecret: c.WebhookSecret,
+		Livemode: c.Livemode}
+	seeded, err := example.Seed(ctx, st, file, access)
+	if err != nil {
 		return err
-	case loaded:
-		fmt.Printf("realm %s loaded\n", realm.Code)
-	default:
-		fmt.Printf("realm %s is there already\n", realm.Code)
+	}
+	if !seeded.Loaded {
+		fmt.Printf("realm %s is there already\n", seeded.Realm.Code)
+		return nil
+	}
+	fmt.Printf("realm %s is loaded\nservice key, shown this once: %s\n", seeded.Realm.Code, seeded.Key.Reveal())
+	if c.WebhookSecret != "" {
+		fmt.Printf("Stripe delivers to /webhooks/stripe/%s\n", keys.Encode(keys.WebhookEndpoint, access.Endpoint))
 	}
 	return nil
 }

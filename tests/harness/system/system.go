@@ -55,8 +55,9 @@ func Start(t testing.TB) *Running {
 		Stripe:   config.Stripe{APIKey: "sk_test_harness", BaseURL: stripe}}
 	s, err := server.New(ctx, cfg, server.Parts{API: true, Worker: true}, slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})))
 	require.NoError(t, err)
-	realm, _, err := example.Seed(ctx, s.Store(), example.Vyndara, example.Key{Pepper: cfg.Derive("service-key"), Scopes: api.Scopes()})
+	seeded, err := example.Seed(ctx, s.Store(), example.Vyndara, example.Demo(cfg.Derive("service-key"), api.Scopes()))
 	require.NoError(t, err)
+	realm := seeded.Realm
 	base := "http://" + s.Addr()
 	fake.SetEndpoint(base+"/webhooks/stripe/"+keys.Encode(keys.WebhookEndpoint, example.DemoEndpoint), example.DemoWebhookSecret)
 	ended := make(chan error, 1)
