@@ -193,25 +193,22 @@ func (t *tx) commitMeter(w work, m gate.MeterQuantity) error {
 		return t.keepCommitted(w, q, gate.HintLeaseExpired)
 	}
 	within := take(w.lease, m)
-	if excess := m.Quantity.Sub(within); excess.IsPositive() {
-		over := q
-		over.quantity = excess
-		if err := t.keepCommitted(w, over, reasonAboveBounds); err != nil {
+	if within.IsPositive() {
+		q.quantity = within
+		r, err := t.rate(w.account, q, w.now)
+		if err != nil {
 			return err
 		}
+		if r.refused != "" {
+			// One meter of a commit is one item, whatever else is wrong with a part of it.
+			q.quantity = m.Quantity
+			return t.keepCommitted(w, q, r.refused)
+		}
+		w.out.Ratings = append(w.out.Ratings, RatedMeter{Rating: r.rating, MeterCode: m.MeterCode, Allocations: r.allocations})
 	}
-	if !within.IsPositive() {
-		return nil
+	if q.quantity = m.Quantity.Sub(within); q.quantity.IsPositive() {
+		return t.keepCommitted(w, q, reasonAboveBounds)
 	}
-	q.quantity = within
-	r, err := t.rate(w.account, q, w.now)
-	if err != nil {
-		return err
-	}
-	if r.refused != "" {
-		return t.keepCommitted(w, q, r.refused)
-	}
-	w.out.Ratings = append(w.out.Ratings, RatedMeter{Rating: r.rating, MeterCode: m.MeterCode, Allocations: r.allocations})
 	return nil
 }
 

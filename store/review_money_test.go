@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"github.com/durabill/durabill/billing/gate"
 	"github.com/durabill/durabill/billing/ledger"
 	"github.com/durabill/durabill/keys"
 	"github.com/durabill/durabill/models"
@@ -82,3 +83,19 @@ func TestTwoAddonsOfOnePlanThatBeginTogetherAreBothBilled(t *testing.T) {
 	j.sound()
 }
 
+func TestACommitBothAboveItsLeaseAndRefusedIsKeptWhole(t *testing.T) {
+	j := newJourney(t)
+	j.began()
+	a, err := j.ask("one", "100000")
+	require.NoError(t, err)
+	old := j.driver.now.Add(-40 * 24 * time.Hour)
+	out, err := j.st.CommitLease(j.ctx, j.call, store.Use{Token: a.Token, Close: true, Key: "one", Hash: []byte("one"), OccurredAt: &old,
+		Meters: []gate.MeterQuantity{{MeterCode: "api_requests", Quantity: dec("150000")}}})
+	require.NoError(t, err)
+	require.Empty(t, out.Ratings)
+	require.Len(t, out.Quarantined, 1)
+	same(t, "150000", out.Quarantined[0].Quantity)
+	require.Equal(t, "late_usage", out.Quarantined[0].Reason)
+	same(t, "0", j.credits().Held)
+	j.sound()
+}
