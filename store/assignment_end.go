@@ -43,6 +43,9 @@ func (s *Store) CancelAssignment(ctx context.Context, call Call, id uuid.UUID, m
 		if err != nil {
 			return Canceled{}, err
 		}
+		if a.EndAt != nil && a.EndAt.Before(at) {
+			at = *a.EndAt // what ends earlier by itself, or by an earlier cancellation, is not kept alive by this one
+		}
 		if err := a.ScheduleEnd(mode, at); err != nil {
 			return Canceled{}, err
 		}
@@ -193,8 +196,8 @@ func (t *tx) pokeIssuance(account models.BillingAccount, a models.PlanAssignment
 	return nil
 }
 
-// cutPeriod ends the open period at the instant. The part of its advance fee that was billed for the time after it becomes
-// account credit; lots that end with the period end with it.
+// cutPeriod ends the open period at the instant: the fee for the time after it is not owed, and lots that end with the period end
+// with it.
 func (t *tx) cutPeriod(account models.BillingAccount, a models.PlanAssignment, at, now time.Time) error {
 	p, err := t.lastPeriod(a.ID)
 	if err != nil {
@@ -219,24 +222,25 @@ func (t *tx) cutPeriod(account models.BillingAccount, a models.PlanAssignment, a
 	return t.Save(&p).Error
 }
 
-// creditUnused turns the unused seconds of a billed advance fee into account credit; the rest stays to be earned.
+// creditUnused takes the unused seconds off the advance fee: a fee that is billed already gives them as account credit, and the
+// rest stays to be earned; one that is not is billed without them.
 func (t *tx) creditUnused(account models.BillingAccount, p *models.BillingPeriod, at, now time.Time) error {
+	if !p.Fee.IsPositive() {
+		return nil
+	}
+	unused := proration.Unused(money.Amount{Value: p.Fee, Asset: p.FeeCurrency}, p.Interval(), at)
+	p.Fee = p.Fee.Sub(unused)
 	var billed int64
 	if err := t.Model(&models.InvoiceLine{}).Where("period_id = ? AND kind = 'fee'", p.ID).Count(&billed).Error; err != nil {
 		return err
 	}
-	if billed == 0 || !p.Fee.IsPositive() {
-		return nil
-	}
-	unused := proration.Unused(money.Amount{Value: p.Fee, Asset: p.FeeCurrency}, p.Interval(), at)
-	if !unused.IsPositive() {
-		return nil
+	if billed == 0 || !unused.IsPositive() {
+		return nil // the run that has still to bill the fee finds only the used part
 	}
 	posting, err := ledger.AccountCreditGiven(wire(account.ID), p.FeeCurrency, unused, ledger.DeferredRevenue)
 	if err != nil {
 		return err
 	}
-	p.Fee = p.Fee.Sub(unused)
 	_, err = t.post(posting, header{key: keys.PeriodClosed(p.ID) + "/unused", account: account.ID, sourceType: "billing_period",
 		sourceID: keys.Encode(keys.BillingPeriod, p.ID), effectiveAt: at, now: now})
 	return err

@@ -83,6 +83,38 @@ func TestTwoAddonsOfOnePlanThatBeginTogetherAreBothBilled(t *testing.T) {
 	j.sound()
 }
 
+func TestACancellationInTheGraceBillsOnlyTheUsedPartOfTheNewPeriodsFee(t *testing.T) {
+	j := newJourney(t)
+	j.assign(day("2026-01-30T23:00:00Z"))
+	// The second period has begun; its fee is billed with the first period's usage, when the grace is over.
+	j.driver.advance(day("2026-02-27T23:30:00Z"))
+	_, err := j.st.CancelAssignment(j.ctx, j.call, j.assignment.ID, models.CancelNow)
+	require.NoError(t, err)
+	j.driver.advance(day("2026-05-01T00:00:00Z"))
+	// Half an hour of 743 hours.
+	require.Equal(t, []string{"29.00", "0.02"}, j.totals())
+	require.Equal(t, "0.00", j.unusedFee())
+	same(t, "-29.02", j.balance(ledger.RevenueFees))
+	same(t, "0", j.balance(ledger.DeferredRevenue))
+	j.sound()
+}
+
+func TestACancellationNeverMovesAnEndThatWasAgreedEarlier(t *testing.T) {
+	j := newJourney(t)
+	start, end := day("2026-01-30T23:00:00Z"), day("2026-02-10T23:00:00Z")
+	out, err := j.st.AssignPlan(j.ctx, j.call, store.NewAssignment{Account: j.account.ID, Plan: j.starter.ID, SourceKind: "manual",
+		SourceRef: "short", Start: &start, End: &end})
+	require.NoError(t, err)
+	j.driver.advance(day("2026-02-05T10:00:00Z"))
+	canceled, err := j.st.CancelAssignment(j.ctx, j.call, out.Assignment.ID, models.CancelPeriodEnd)
+	require.NoError(t, err)
+	require.Equal(t, end, *canceled.Assignment.EndAt)
+	j.driver.advance(day("2026-04-01T00:00:00Z"))
+	require.Equal(t, []string{"29.00"}, j.totals())
+	require.Equal(t, "17.61", j.unusedFee()) // 17 of 28 days
+	j.sound()
+}
+
 func TestACommitBothAboveItsLeaseAndRefusedIsKeptWhole(t *testing.T) {
 	j := newJourney(t)
 	j.began()
