@@ -167,6 +167,21 @@ func TestAnActivityThatRunsAtOnceAndAgainAfterItsCommitHasOneEffect(t *testing.T
 	}
 }
 
+func TestNothingBeginsBeforeItsInstant(t *testing.T) {
+	d := newDesk(t)
+	d.SetClock(start.Add(-time.Microsecond))
+	turn, err := run(d, d.do.NextTurn, activities.AssignmentInput{Realm: d.Call.Realm, Assignment: d.assignment.ID})
+	require.NoError(t, err)
+	require.Equal(t, start, turn.DueAt)
+	_, err = run(d, silent(d.do.TakeTurn), activities.TakeTurnInput{Realm: d.Call.Realm, Assignment: d.assignment.ID, Turn: turn})
+	require.ErrorContains(t, err, "state_conflict")
+	_, err = run(d, silent(d.do.IssueLot), activities.IssueLotInput{Realm: d.Call.Realm, Assignment: d.assignment.ID, Rule: harness.SceneRule})
+	require.NoError(t, err)
+	d.counts("scheduled", "SELECT string_agg(status, ',') FROM credit_lots")
+	d.counts("0", "SELECT count(*) FROM ledger_transactions")
+	d.counts("0", "SELECT count(*) FROM billing_periods")
+}
+
 func TestSettlingEightTimesAtOncePostsEachRatingOnce(t *testing.T) {
 	d := newDesk(t)
 	d.begin()
