@@ -171,6 +171,9 @@ func (t *tx) endAssignment(account models.BillingAccount, a models.PlanAssignmen
 	if err := t.voidScheduled(a.ID, at); err != nil {
 		return err
 	}
+	if err := t.voidBegun(a.ID, at, now); err != nil {
+		return err
+	}
 	if err := t.pokeIssuance(account, a, now); err != nil {
 		return err
 	}

@@ -189,6 +189,53 @@ func (t *tx) voidScheduled(assignment uuid.UUID, end time.Time) error {
 	return nil
 }
 
+// voidBegun takes back what is left of lots that began at the very instant their assignment ended: they cover no time.
+func (t *tx) voidBegun(assignment uuid.UUID, end, now time.Time) error {
+	var lots []models.CreditLot
+	if err := t.Clauses(clause.Locking{Strength: "UPDATE"}).Where("assignment_id = ? AND status = ? AND effective_at >= ?",
+		assignment, models.LotActive, end).Order("id").Find(&lots).Error; err != nil {
+		return err
+	}
+	for i := range lots {
+		if err := t.voidActive(&lots[i], now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *tx) voidActive(lot *models.CreditLot, now time.Time) error {
+	if !lot.Posted {
+		if err := t.postIssuance(lot, now); err != nil {
+			return err
+		}
+	}
+	left, err := lot.Void()
+	if err != nil {
+		return err
+	}
+	if err := t.Save(lot).Error; err != nil {
+		return err
+	}
+	if err := t.addFunds(lot.BillingAccountID, lot.Asset, left.Neg(), decimal.Zero); err != nil {
+		return err
+	}
+	posted, err := t.telescope(lot.BillingAccountID, bucketWallet, lot.Asset, left)
+	if err != nil {
+		return err
+	}
+	posting, err := ledger.LotVoided(wire(lot.BillingAccountID), lot.Asset, posted)
+	if ledger.IsNothing(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	_, err = t.post(posting, header{key: keys.LotVoided(lot.ID), account: lot.BillingAccountID, sourceType: "credit_lot",
+		sourceID: keys.Encode(keys.Grant, lot.ID), effectiveAt: lot.EffectiveAt, now: now})
+	return err
+}
+
 // expireLots ends the account's lots whose time is over and which no unclosed period may still use; what is left is breakage.
 func (t *tx) expireLots(account uuid.UUID, until, now time.Time) error {
 	var lots []models.CreditLot

@@ -99,6 +99,38 @@ func TestACancellationInTheGraceBillsOnlyTheUsedPartOfTheNewPeriodsFee(t *testin
 	j.sound()
 }
 
+func TestACancellationAtTheInstantAPeriodBeginsGivesItsWholeFeeAndCreditsBack(t *testing.T) {
+	j := newJourney(t)
+	start := day("2026-01-30T23:00:00Z")
+	j.assign(start)
+	j.driver.advance(start)
+	require.Equal(t, []string{"29.00"}, j.totals())
+	_, err := j.st.CancelAssignment(j.ctx, j.call, j.assignment.ID, models.CancelNow)
+	require.NoError(t, err)
+	j.driver.advance(day("2026-04-01T00:00:00Z"))
+	require.Equal(t, []string{"29.00"}, j.totals())
+	require.Equal(t, "29.00", j.unusedFee())
+	same(t, "0", j.credits().Available)
+	same(t, "0", j.balance(ledger.DeferredRevenue))
+	a, err := j.st.FindAssignment(j.ctx, j.call, j.assignment.ID)
+	require.NoError(t, err)
+	require.Equal(t, models.AssignmentEnded, a.Status)
+	j.sound()
+}
+
+func TestACancellationAtARenewalsInstantBillsNothingForThePeriodThatNeverRan(t *testing.T) {
+	j := newJourney(t)
+	j.assign(day("2026-01-30T23:00:00Z"))
+	j.driver.advance(day("2026-02-27T23:00:00Z"))
+	_, err := j.st.CancelAssignment(j.ctx, j.call, j.assignment.ID, models.CancelNow)
+	require.NoError(t, err)
+	j.driver.advance(day("2026-05-01T00:00:00Z"))
+	require.Equal(t, []string{"29.00"}, j.totals())
+	same(t, "0", j.credits().Available)
+	same(t, "-29", j.balance(ledger.RevenueFees))
+	j.sound()
+}
+
 func TestACancellationNeverMovesAnEndThatWasAgreedEarlier(t *testing.T) {
 	j := newJourney(t)
 	start, end := day("2026-01-30T23:00:00Z"), day("2026-02-10T23:00:00Z")
