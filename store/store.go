@@ -21,7 +21,6 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 	"gorm.io/driver/postgres"
 	"gorm.io/gorm"
-	"gorm.io/gorm/logger"
 )
 
 // Config says how to reach Postgres and how long anything may take there.
@@ -90,8 +89,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 		TranslateError:         false,
 		// GORM asks on every insert, for columns it would fill by itself; rows carry their own times, so it gets none.
 		NowFunc: func() time.Time { return time.Time{} },
-		Logger: logger.NewSlogLogger(cfg.Log, logger.Config{LogLevel: logger.Error,
-			IgnoreRecordNotFoundError: true, ParameterizedQueries: true}),
+		Logger:  statementLogger(cfg.Log),
 	})
 	if err != nil {
 		pool.Close()
