@@ -225,7 +225,7 @@ func requireQuarantined(t *testing.T, s *example.Story) {
 }
 
 func requirePaidOnce(t *testing.T, sys *system.Running, s *example.Story) {
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
 	defer cancel()
 	require.NoError(t, sys.Fake.Drain(ctx))
 	payments := get[page[struct {
@@ -250,7 +250,7 @@ func requirePaidOnce(t *testing.T, sys *system.Running, s *example.Story) {
 			done[e.Type+" "+e.Status]++
 		}
 		return done["invoice.paid done"] == 3 && done["invoice.payment_succeeded done"] == 3
-	}, 20*time.Second, 100*time.Millisecond)
+	}, 60*time.Second, 100*time.Millisecond)
 	require.Len(t, get[page[struct{ ID string }]](t, s, "/mgt/v1/payments?billing_account_id="+s.AccountID).Data, 3)
 }
 
@@ -283,5 +283,5 @@ func TestTheSystemIsReadyOnlyWhenItsPartsAre(t *testing.T) {
 		}
 		_ = res.Body.Close()
 		return res.StatusCode == http.StatusOK
-	}, 20*time.Second, 100*time.Millisecond)
+	}, 60*time.Second, 100*time.Millisecond)
 }

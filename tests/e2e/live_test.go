@@ -23,14 +23,14 @@ func TestAnAccountInRealTimeIsBilledAtItsStartAndSpendsItsCredits(t *testing.T) 
 	require.Eventually(t, func() bool {
 		invoices := s.invoices(t)
 		return len(invoices) == 1 && invoices[0].Status == "paid"
-	}, 30*time.Second, 100*time.Millisecond)
+	}, 60*time.Second, 100*time.Millisecond)
 	require.True(t, s.invoices(t)[0].FinalizedAt.Equal(start), "the invoice counts from the boundary, not from when we woke")
 
 	s.use(t, "now", "2500000")
 	require.Eventually(t, func() bool {
 		balance := get[example.BalanceView](t, s.Story, "/v1/balance?principal_id=now").Balances
 		return len(balance) == 1 && dec(t, balance[0].Pending).IsZero() && dec(t, balance[0].Spendable).IsZero()
-	}, 20*time.Second, 100*time.Millisecond)
+	}, 60*time.Second, 100*time.Millisecond)
 	requireLedger(t, s, "unbilled:"+s.AccountID, "5")
 	requireLedger(t, s, "credits_used", "-20")
 	s.verify(t)

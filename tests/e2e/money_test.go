@@ -95,7 +95,7 @@ func TestCreditsBoughtAreGivenOnceAndUsedLast(t *testing.T) {
 	s.control(t, "/_fake/checkout/sessions/"+session+"/complete", `{}`)
 	require.Eventually(t, func() bool {
 		return get[struct{ Status string }](t, s.Story, "/mgt/v1/checkout-sessions/"+checkout.ID).Status == "complete"
-	}, 20*time.Second, 50*time.Millisecond)
+	}, 60*time.Second, 50*time.Millisecond)
 	events := get[page[struct{ ID, Type string }]](t, s.Story, "/mgt/v1/stripe-events?type=checkout.session.completed").Data
 	require.Len(t, events, 1)
 	s.control(t, "/_fake/events/"+events[0].ID+"/deliver", `{}`)
@@ -162,7 +162,7 @@ func TestADeclinedCardLeavesTheInvoiceOpenAndALaterPaymentClosesIt(t *testing.T)
 	require.NoError(t, err)
 	_ = res.Body.Close()
 	require.Equal(t, http.StatusOK, res.StatusCode)
-	require.Eventually(t, func() bool { return s.invoices(t)[0].Status == "paid" }, 20*time.Second, 50*time.Millisecond)
+	require.Eventually(t, func() bool { return s.invoices(t)[0].Status == "paid" }, 60*time.Second, 50*time.Millisecond)
 	requireLedger(t, s, "ar:"+s.AccountID, "0")
 	requireLedger(t, s, "stripe_clearing", "29")
 	s.verify(t)
