@@ -71,6 +71,21 @@ func TestAnInvoiceThatIsPaidWhileItWaitsEnds(t *testing.T) {
 	require.Equal(t, []string{"InspectInvoice", "InspectInvoice", "EndWait"}, s.order())
 }
 
+func TestAnInvoiceThatIsPokedWhileItLeavesLooksOnceMore(t *testing.T) {
+	t.Parallel()
+	s := invoiceScript(t, invoiceAt(activities.StepDone))
+	first := true
+	s.SetOnActivityStartedListener(onActivity("EndWait", func() {
+		if first {
+			poke(s.TestWorkflowEnvironment)
+		}
+		first = false
+	}))
+	s.ExecuteWorkflow(keys.TypeInvoice, keys.InvoiceInput{})
+	require.NoError(t, s.GetWorkflowError())
+	require.Equal(t, []string{"InspectInvoice", "EndWait", "InspectInvoice", "EndWait"}, s.order())
+}
+
 func eventScript(t *testing.T, apply func() error) (*script, *[]activities.DeadEventInput) {
 	t.Helper()
 	s := newScript(t)
