@@ -21,7 +21,7 @@ demo: build ## set up everything, bill the example account, stay up until Ctrl-C
 .PHONY: build
 build: ## build bin/durabill
 	@echo "Building bin/durabill (the first time takes a minute or two)"
-	@go build -o bin/durabill ./cmd/durabill
+	@go build -ldflags "-X main.version=$$(git describe --always --dirty 2>/dev/null || echo dev)" -o bin/durabill ./cmd/durabill
 
 .PHONY: test
 test: ## set up everything and run every test

@@ -20,6 +20,7 @@ type Config struct {
 	Stripe   Stripe   `embed:"" prefix:"stripe-" group:"Stripe"`
 	Secret   string   `env:"DURABILL_SECRET" help:"Secret of this installation (32 characters or more): service keys, lease tokens and cursors are derived from it." placeholder:"SECRET"`
 	Log      Log      `embed:"" prefix:"log-" group:"Logging"`
+	Version  string   `kong:"-"` // of the binary, for /healthz
 }
 
 // Database says where Postgres is.

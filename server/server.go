@@ -13,6 +13,8 @@ import (
 	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"go.temporal.io/sdk/client"
 	"golang.org/x/sync/errgroup"
 
@@ -40,6 +42,7 @@ type Server struct {
 	router   *api.Router
 	listener net.Listener
 	metrics  net.Listener
+	registry *prometheus.Registry
 	draining atomic.Bool
 }
 
@@ -48,7 +51,8 @@ func New(ctx context.Context, cfg config.Config, parts Parts, log *slog.Logger) 
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	s := &Server{cfg: cfg, parts: parts, log: log}
+	s := &Server{cfg: cfg, parts: parts, log: log, registry: prometheus.NewRegistry()}
+	s.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	if err := s.connect(ctx); err != nil {
 		s.close()
 		return nil, err
@@ -166,9 +170,7 @@ func (s *Server) serve(ctx context.Context, l net.Listener, h http.Handler) erro
 
 func (s *Server) metricsHandler() http.Handler {
 	mux := http.NewServeMux()
-	if s.router != nil {
-		mux.Handle("/metrics", s.router.Metrics())
-	}
+	mux.Handle("/metrics", promhttp.HandlerFor(s.registry, promhttp.HandlerOpts{}))
 	return mux
 }
 
@@ -192,7 +194,8 @@ func (s *Server) close() {
 func (s *Server) deps() api.Deps {
 	ring := store.NewKeyRing(s.store, s.cfg.Derive("service-key"))
 	deps := api.Deps{Store: s.store, Keys: ring, Authenticate: api.AuthenticateBy(ring), CursorKey: s.cfg.Derive("cursor"),
-		LeaseSecret: s.cfg.Derive("lease"), Log: s.log, Metrics: prometheus.NewRegistry(), Ready: s.checks()}
+		LeaseSecret: s.cfg.Derive("lease"), Log: s.log, Metrics: s.registry, Ready: s.checks(),
+		Version: s.cfg.Version}
 	if s.stripe != nil {
 		deps.OpenCheckout = s.stripe.CreateCheckoutSession
 	}

@@ -3,7 +3,7 @@
 //
 // Invariants: nothing remote happens inside a transaction; every query runs inside a realm (row level security gives nothing
 // otherwise); effects apply only where their unique key was really inserted; an account's transaction locks its
-// billing_accounts row first, then funds, counters, lots, lease. The package is the only one that imports GORM or pgx. It
+// billing_accounts row first, which makes the order of everything else of that account a formality. The package is the only one that imports GORM or pgx. It
 // refuses to compute amounts, dates or decisions: those come from billing, transitions from models.
 package store
 

@@ -78,7 +78,7 @@ func (c *devCommand) start(ctx context.Context, d *devstack) error {
 	if err != nil {
 		return err
 	}
-	d.cfg = config.Config{Secret: secret, Log: config.Log{Format: "text"}, Stripe: config.Stripe{APIKey: c.StripeKey}}
+	d.cfg = config.Config{Secret: secret, Version: version, Log: config.Log{Format: "text"}, Stripe: config.Stripe{APIKey: c.StripeKey}}
 	d.cfg.Log.Level = quiet
 	if c.Verbose {
 		d.cfg.Log.Level = 0

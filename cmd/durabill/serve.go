@@ -35,6 +35,7 @@ func (c *workerCommand) Run(ctx context.Context) error {
 
 func run(ctx context.Context, cfg config.Config, parts server.Parts, migrate bool) error {
 	log := cfg.Log.Logger()
+	cfg.Version = version
 	if migrate {
 		if _, err := store.Migrate(ctx, cfg.Database.URL); err != nil {
 			return err
