@@ -178,7 +178,7 @@ func (t *tx) endAssignment(account models.BillingAccount, a models.PlanAssignmen
 		return err
 	}
 	if !began {
-		return nil
+		return t.nextRun(account, now)
 	}
 	if err := t.cutPeriod(account, a, at, now); err != nil {
 		return err

@@ -84,6 +84,10 @@ func (t *tx) runTerms(account uuid.UUID, boundary time.Time) (time.Time, models.
 		Order("start_at, id").Find(&periods).Error; err != nil {
 		return due, by, err
 	}
+	if len(periods) == 0 {
+		terms, err := t.lastTerms(account)
+		return due, terms.Collection, err
+	}
 	for _, p := range periods {
 		if p.EndAt.Equal(boundary) && p.GraceUntil.After(due) {
 			due = p.GraceUntil

@@ -9,6 +9,7 @@ import (
 
 	"github.com/durabill/durabill/billing/gate"
 	"github.com/durabill/durabill/billing/ledger"
+	"github.com/durabill/durabill/billing/money"
 	"github.com/durabill/durabill/keys"
 	"github.com/durabill/durabill/models"
 	"github.com/durabill/durabill/store"
@@ -161,5 +162,49 @@ func TestACommitBothAboveItsLeaseAndRefusedIsKeptWhole(t *testing.T) {
 	same(t, "150000", out.Quarantined[0].Quantity)
 	require.Equal(t, "late_usage", out.Quarantined[0].Reason)
 	same(t, "0", j.credits().Held)
+	j.sound()
+}
+
+func TestUsageHeardOfAfterTheLastRunIsBilledOnceAtTheEndOfItsMonth(t *testing.T) {
+	j := newJourney(t)
+	j.began()
+	_, err := j.st.CancelAssignment(j.ctx, j.call, j.assignment.ID, models.CancelPeriodEnd)
+	require.NoError(t, err)
+	j.driver.advance(day("2026-03-02T00:00:00Z"))
+	require.Equal(t, []string{"29.00"}, j.totals())
+	j.report("late", "api_requests", "2500000", day("2026-02-20T10:00:00Z"))
+	j.driver.advance(day("2026-03-05T00:00:00Z"))
+	j.report("later", "api_requests", "100000", day("2026-02-20T11:00:00Z"))
+	j.driver.advance(day("2026-05-10T00:00:00Z"))
+	// The lot ended with its period, so there is nothing left of it: 26 credits of overage.
+	require.Equal(t, []string{"29.00", "26.00"}, j.totals())
+	last := j.invoices()[1]
+	require.Equal(t, day("2026-03-31T22:00:00Z"), last.BoundaryAt) // in Berlin
+	require.Equal(t, models.InvoicePaid, last.Status)
+	j.sound()
+}
+func TestOverageOnThePlanWithoutPeriodsIsBilledByTheMonth(t *testing.T) {
+	j := newJourney(t)
+	terms := free()
+	p, err := j.st.CreatePlan(j.ctx, j.call, store.NewPlan{PricingModelID: j.model.ID, Code: "pay-as-you-go", Name: "Pay as you go", Kind: models.Base,
+		Terms: terms, FeatureIDs: []uuid.UUID{j.feature.ID}})
+	require.NoError(t, err)
+	p = j.publish(p)
+	_, err = j.st.SetFreePlan(j.ctx, j.call, store.FreePlan{PricingModelID: j.model.ID, PlanID: p.ID})
+	require.NoError(t, err)
+	j.account, err = j.st.CreateAccount(j.ctx, j.call, store.NewAccount{PrincipalID: "payg", Name: "Payg", PricingModel: &j.model.ID,
+		Timezone: "Europe/Berlin", TestClock: &j.driver.clock, Currency: ptr(money.Asset("EUR"))})
+	require.NoError(t, err)
+	j.driver.usage = append(j.driver.usage, j.account.ID)
+	j.pair("one", "700000")
+	j.pair("two", "300000")
+	j.driver.advance(day("2026-01-31T23:30:00Z"))
+	require.Equal(t, []string{"10.00"}, j.totals())
+	j.pair("three", "100000")
+	j.driver.advance(day("2026-06-01T00:00:00Z"))
+	require.Equal(t, []string{"10.00", "1.00"}, j.totals())
+	require.Equal(t, []time.Time{day("2026-01-31T23:00:00Z"), day("2026-02-28T23:00:00Z")},
+		[]time.Time{j.invoices()[0].BoundaryAt, j.invoices()[1].BoundaryAt})
+	require.Equal(t, models.InvoicePaid, j.invoices()[1].Status)
 	j.sound()
 }

@@ -136,7 +136,10 @@ func (s *Store) CloseRun(ctx context.Context, call Call, account uuid.UUID, boun
 			}
 		}
 		out.Closed = len(periods)
-		return t.expireLots(account, boundary, now)
+		if err := t.expireLots(account, boundary, now); err != nil {
+			return err
+		}
+		return t.nextRun(a, now)
 	})
 	return out, err
 }

@@ -87,7 +87,11 @@ func (t *tx) rate(account models.BillingAccount, m measured, now time.Time) (rat
 		CreditValueID: q.valueID, Kind: models.RatingKind(result.Kind), SourceKind: m.kind, SourceID: m.source, Before: in.Before,
 		Quantity: m.quantity, Asset: q.price.Asset, Amount: result.Amount, Covered: result.Covered, Overage: result.Overage, Currency: q.currency,
 		OverageFiat: result.OverageFiat, Times: models.Times{EffectiveAt: m.occurredAt, RecordedAt: now}}
-	return t.keep(r, result, lots)
+	out, err := t.keep(r, result, lots)
+	if err == nil && r.Overage.IsPositive() {
+		err = t.runForOverage(account, now)
+	}
+	return out, err
 }
 
 // quoted is the price that wins at a usage's instant, and what its asset is worth in the account's currency then.
@@ -206,16 +210,10 @@ type owner struct {
 
 // period is the owner's period that contains the instant; the free plan has none and counts by the account's calendar month.
 func (o owner) period(account models.BillingAccount, at time.Time) (calendar.Interval, error) {
-	anchor := o.assignment.Anchor(o.terms.Cadence)
 	if o.assignment.IsFree {
-		zone, err := time.LoadLocation(account.Timezone)
-		if err != nil {
-			return calendar.Interval{}, err
-		}
-		local := at.In(zone)
-		anchor = calendar.Anchor{At: time.Date(local.Year(), local.Month(), 1, 0, 0, 0, 0, zone).UTC(), Zone: account.Timezone,
-			Cadence: calendar.Cadence{Unit: calendar.Month, Count: 1}}
+		return monthOf(account, at)
 	}
+	anchor := o.assignment.Anchor(o.terms.Cadence)
 	k, err := anchor.Index(at)
 	if err != nil {
 		return calendar.Interval{}, err
