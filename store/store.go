@@ -1,9 +1,9 @@
 // Package store makes each business decision atomic: an exported method is one decision, opens its own transaction, enters
-// one realm, locks in the house's order, and leaves rows, ledger entries, outbox and answer together or not at all.
+// one realm, and leaves rows, ledger entries, outbox and answer together or not at all.
 //
 // Invariants: nothing remote happens inside a transaction; every query runs inside a realm (row level security gives nothing
-// otherwise); effects apply only where their unique key was really inserted; an account's transaction locks its
-// billing_accounts row first, which makes the order of everything else of that account a formality. The package is the only one that imports GORM or pgx. It
+// otherwise); effects apply only where their unique key was really inserted; a decision about an account's money locks its
+// billing_accounts row first, and no decision locks two accounts. The package is the only one that imports GORM or pgx. It
 // refuses to compute amounts, dates or decisions: those come from billing, transitions from models.
 package store
 
