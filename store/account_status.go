@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -19,7 +20,7 @@ func (s *Store) ResumeAccount(ctx context.Context, call Call, id uuid.UUID) (mod
 	return s.changeAccount(ctx, call, id, "resume", (*models.BillingAccount).Resume)
 }
 
-// UnparkAccount lets an account work again after an operator has looked at why it was parked.
+// UnparkAccount lets an account work again after an operator has looked at why it was parked, and its stopped workflows try again.
 func (s *Store) UnparkAccount(ctx context.Context, call Call, id uuid.UUID) (models.BillingAccount, error) {
 	return s.changeAccount(ctx, call, id, "unpark", (*models.BillingAccount).Unpark)
 }
@@ -37,6 +38,27 @@ func (s *Store) changeAccount(ctx context.Context, call Call, id uuid.UUID, verb
 		if err := t.Save(&a).Error; err != nil {
 			return a, err
 		}
+		if before.Status == models.AccountParked {
+			if err := t.pokeAll(a, now); err != nil {
+				return a, err
+			}
+		}
 		return a, t.audit("billing_account."+verb, object{"billing_account", keys.BillingAccount, a.ID}, before, a, now)
 	})
+}
+
+// pokeAll wakes every workflow that was ever started for the account: which of them stopped is not in the rows, and one that
+// has ended, or waits for something else, takes no harm.
+func (t *tx) pokeAll(account models.BillingAccount, now time.Time) error {
+	var started []struct{ WorkflowType, WorkflowID string }
+	if err := t.Model(&models.Outbox{}).Distinct("workflow_type", "workflow_id").Where("billing_account_id = ? AND kind = ?", account.ID, models.OutboxStart).
+		Order("workflow_id").Find(&started).Error; err != nil {
+		return err
+	}
+	for _, w := range started {
+		if err := t.poke(account, w.WorkflowType, w.WorkflowID, now); err != nil {
+			return err
+		}
+	}
+	return nil
 }
