@@ -234,13 +234,17 @@ func (a *Activities) CollectInvoice(ctx context.Context, in InvoiceInput) (Invoi
 		if result.Invoice, err = a.Stripe.GetInvoice(ctx, inv.StripeInvoice); err != nil {
 			return stateOf(inv), report(err)
 		}
-		result.Declined, result.DeclineCode = !result.Paid, declineCode(result.LastError)
+		result.Declined, result.DeclineCode = !result.Paid && result.LastError != nil, declineCode(result.LastError)
 	}
 	if result.Declined {
 		if err := a.Store.RecordDecline(ctx, call, inv.ID, declineRef(result, key), result.DeclineCode); err != nil {
 			return stateOf(inv), report(err)
 		}
 		return a.InspectInvoice(ctx, in)
+	}
+	if !result.Paid {
+		// A bank debit takes days. Nothing else is tried meanwhile; this attempt is looked at again, or its event comes.
+		return stateOf(inv), report(fault.New(fault.Unavailable, "payment_processing", "The payment is under way and has no outcome yet."))
 	}
 	return a.paid(ctx, call, in, result.Invoice)
 }

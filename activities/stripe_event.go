@@ -6,6 +6,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/durabill/durabill/billing/money"
+	"github.com/durabill/durabill/fault"
 	"github.com/durabill/durabill/keys"
 	"github.com/durabill/durabill/models"
 	"github.com/durabill/durabill/store"
@@ -50,7 +51,7 @@ func (a *Activities) ApplyStripeEvent(ctx context.Context, in StripeEventInput) 
 		out, err = a.invoicePaid(ctx, call, e.ObjectID)
 	case "invoice.payment_failed":
 		out, err = a.invoiceFailed(ctx, call, e.ObjectID)
-	case "checkout.session.completed":
+	case "checkout.session.completed", "checkout.session.async_payment_succeeded": // a bank debit is paid days after it was completed
 		out, err = a.checkoutCompleted(ctx, call, e.ObjectID)
 	default:
 		out, err = ignore("type not handled")
@@ -147,5 +148,8 @@ func (a *Activities) checkoutCompleted(ctx context.Context, call store.Call, ref
 	}
 	owner, err := a.Store.CompleteCheckout(ctx, call, store.Purchase{Checkout: id, Session: got.ID, Payment: payment,
 		Amount: money.Amount{Value: got.AmountTotal.Value, Asset: got.AmountTotal.Asset}})
+	if fault.Is(err, "not_found") {
+		return ignore("checkout session is not ours") // another realm's, in a Stripe account that both use
+	}
 	return outcome{account: &owner}, err
 }
