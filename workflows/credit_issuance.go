@@ -30,6 +30,9 @@ func CreditIssuance(ctx workflow.Context, in keys.CreditIssuanceInput) error {
 			return err
 		}
 		if !reached {
+			if longEnough(ctx) {
+				return workflow.NewContinueAsNewError(ctx, CreditIssuance, in)
+			}
 			continue
 		}
 		if err := t.insist(ctx, "issue lot", func() error {

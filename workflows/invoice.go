@@ -30,6 +30,9 @@ func Invoice(ctx workflow.Context, in keys.InvoiceInput) error {
 		if err := step(ctx, t, ref, state); err != nil {
 			return err
 		}
+		if longEnough(ctx) {
+			return workflow.NewContinueAsNewError(ctx, Invoice, in)
+		}
 	}
 }
 

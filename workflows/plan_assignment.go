@@ -31,6 +31,9 @@ func PlanAssignment(ctx workflow.Context, in keys.PlanAssignmentInput) error {
 			return err
 		}
 		if !reached {
+			if longEnough(ctx) {
+				return workflow.NewContinueAsNewError(ctx, PlanAssignment, in)
+			}
 			continue
 		}
 		if err := t.insist(ctx, "take turn", func() error {

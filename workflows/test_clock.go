@@ -16,25 +16,24 @@ func TestClock(ctx workflow.Context, in keys.TestClockInput) error {
 	pokes := workflow.GetSignalChannel(ctx, keys.PokeSignal)
 	poked(pokes)
 	for range loopsPerRun {
-		var step activities.ClockStep
-		if err := workflow.ExecuteActivity(decision(ctx, "step"), do.StepClock, ref).Get(ctx, &step); err != nil {
+		busy, done, err := advance(ctx, ref)
+		if ctx.Err() != nil {
 			return err
 		}
-		describe(ctx, "test clock", "advancing", fmt.Sprintf("rest at %s, %d workflows woken", step.Now.Format(time.RFC3339), len(step.Released)))
-		var rest activities.Rest
-		if err := workflow.ExecuteActivity(loop(ctx, "rest at "+step.Now.Format(time.RFC3339)), do.AwaitRest, ref).Get(ctx, &rest); err != nil {
-			return err
+		if err != nil {
+			// Refused for good: the clock says so, rather than advancing for ever.
+			busy, done = []string{err.Error()}, true
 		}
-		if !step.Done && len(rest.Busy) == 0 {
+		if !done && len(busy) == 0 {
 			continue
 		}
 		status := "ready"
-		if len(rest.Busy) > 0 {
+		if len(busy) > 0 {
 			status = "blocked"
 		}
-		describe(ctx, "test clock", status, fmt.Sprintf("nothing %v", rest.Busy))
+		describe(ctx, "test clock", status, fmt.Sprintf("nothing %v", busy))
 		if err := workflow.ExecuteActivity(decision(ctx, "finish"), do.FinishClock,
-			activities.FinishClockInput{Realm: in.Realm, Clock: in.Clock, Busy: rest.Busy}).Get(ctx, nil); err != nil {
+			activities.FinishClockInput{Realm: in.Realm, Clock: in.Clock, Busy: busy}).Get(ctx, nil); err != nil {
 			return err
 		}
 		// The next advance may have been asked for while this one ended.
@@ -43,4 +42,16 @@ func TestClock(ctx workflow.Context, in keys.TestClockInput) error {
 		}
 	}
 	return workflow.NewContinueAsNewError(ctx, TestClock, in)
+}
+
+// advance takes one step and waits for it to come to rest; it says what does not, and whether the target is reached.
+func advance(ctx workflow.Context, ref activities.ClockInput) (busy []string, done bool, err error) {
+	var step activities.ClockStep
+	if err := workflow.ExecuteActivity(decision(ctx, "step"), do.StepClock, ref).Get(ctx, &step); err != nil {
+		return nil, false, err
+	}
+	describe(ctx, "test clock", "advancing", fmt.Sprintf("rest at %s, %d workflows woken", step.Now.Format(time.RFC3339), len(step.Released)))
+	var rest activities.Rest
+	err = workflow.ExecuteActivity(loop(ctx, "rest at "+step.Now.Format(time.RFC3339)), do.AwaitRest, ref).Get(ctx, &rest)
+	return rest.Busy, step.Done, err
 }

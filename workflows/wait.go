@@ -89,6 +89,9 @@ func (t tenant) insist(ctx workflow.Context, what string, step func() error) err
 	}
 }
 
+// longEnough says that a run's history has grown to where the server wants a new one: a year of daily timers, or many pokes.
+func longEnough(ctx workflow.Context) bool { return workflow.GetInfo(ctx).GetContinueAsNewSuggested() }
+
 // leave says that the workflow has nothing left to do.
 func (t tenant) leave(ctx workflow.Context) error {
 	return workflow.ExecuteActivity(decision(ctx, "leave"), do.EndWait, activities.EndWaitInput{Realm: t.Realm}).Get(ctx, nil)
