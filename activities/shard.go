@@ -56,16 +56,16 @@ func (a *Activities) loop(ctx context.Context, in ShardInput, topic models.Topic
 	for until := time.Now().Add(in.For); time.Now().Before(until); {
 		activity.RecordHeartbeat(ctx, out)
 		if err := between(); err != nil {
-			return out, report(err)
+			return out, again(err)
 		}
 		due, err := a.Store.DueAccounts(ctx, topic, in.Shard, accountsPerLook)
 		if err != nil {
-			return out, report(err)
+			return out, again(err)
 		}
 		for _, d := range due {
 			n, err := a.take(ctx, d, topic, step)
 			if err != nil {
-				return out, report(err)
+				return out, again(err)
 			}
 			out.Items += n
 		}
@@ -92,7 +92,7 @@ func (a *Activities) take(ctx context.Context, d store.Due, topic models.Topic, 
 	}
 	activity.GetLogger(ctx).Error("work set aside", "topic", topic, "billing_account_id", d.ID, "error", err)
 	if err := a.Store.ParkAccount(ctx, call, d.ID, string(topic)+": "+fault.Of(err).Code); err != nil {
-		return 0, err
+		activity.GetLogger(ctx).Error("account not parked", "billing_account_id", d.ID, "error", err)
 	}
 	return 0, a.Store.SetAside(ctx, call, topic, d.ID, setAside)
 }

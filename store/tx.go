@@ -146,6 +146,8 @@ func translate(err error) error {
 		return fault.New(fault.NotFound, "not_found", "It names an object that is not in this realm.").Because(err)
 	case pg.Code == "23001":
 		return fault.New(fault.Conflict, "immutable_resource", "This cannot be changed any more.").Because(err)
+	case pg.Code == "23514", pg.Code == "23502", pg.Code == "22003":
+		return fault.New(fault.Internal, "invariant_violated", "A rule of the books would be broken.").Because(err)
 	case transient(err), pg.Code == "57014", pg.Code[:2] == "53":
 		return fault.New(fault.Unavailable, "unavailable", "The database is busy or not reachable; try again.").Because(err)
 	}
