@@ -12,6 +12,7 @@ import (
 
 	"github.com/durabill/durabill/billing/invoicing"
 	"github.com/durabill/durabill/billing/ledger"
+	"github.com/durabill/durabill/fault"
 	"github.com/durabill/durabill/keys"
 	"github.com/durabill/durabill/models"
 )
@@ -31,6 +32,9 @@ func (s *Store) FinalizeInvoice(ctx context.Context, call Call, id uuid.UUID) (m
 		}
 		if inv, err = lock[models.Invoice](t, id); err != nil || inv.Status != models.InvoiceDraft {
 			return err
+		}
+		if now.Before(inv.FinalizeAt) {
+			return fault.New(fault.Conflict, "state_conflict", "The invoice is final from %s.", inv.FinalizeAt.Format(time.RFC3339))
 		}
 		number, err := t.nextNumber(inv.BillingEntity)
 		if err != nil {
