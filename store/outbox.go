@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
 
 	"github.com/durabill/durabill/models"
 )
@@ -54,9 +55,10 @@ func (t *tx) markRunning(a models.BillingAccount, m message, now time.Time) erro
 		return t.Model(&models.Wait{}).Where("workflow_id = ?", m.workflowID).
 			Updates(map[string]any{"status": models.WaitRunning, "due_at": nil}).Error
 	}
-	_, err := insertOnce(t, &models.Wait{RealmID: t.call.Realm, WorkflowID: m.workflowID, ClockID: *a.TestClockID,
-		BillingAccountID: a.ID, Status: models.WaitRunning, Times: models.At(now)})
-	return err
+	// A workflow that is waiting already is woken by a start as by a signal.
+	return t.Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "realm_id"}, {Name: "workflow_id"}},
+		DoUpdates: clause.AssignmentColumns([]string{"status", "due_at"})}).Create(&models.Wait{RealmID: t.call.Realm, WorkflowID: m.workflowID,
+		ClockID: *a.TestClockID, BillingAccountID: a.ID, Status: models.WaitRunning, Times: models.At(now)}).Error
 }
 
 func (t *tx) dispatch(topic models.Topic, id uuid.UUID, account *uuid.UUID, shard int) error {

@@ -191,7 +191,8 @@ func (t *tx) rateEvent(a models.BillingAccount, e *models.UsageEvent, now time.T
 	if err != nil {
 		return err
 	}
-	q := measured{kind: models.FromUsage, source: e.ID, feature: e.FeatureID, meter: meter, quantity: e.Quantity, occurredAt: e.EffectiveAt}
+	q := measured{kind: models.FromUsage, source: e.ID, feature: e.FeatureID, meter: meter, quantity: e.Quantity, occurredAt: e.EffectiveAt,
+		heardAt: e.RecordedAt}
 	r, err := t.rate(a, q, now)
 	if err != nil {
 		return err

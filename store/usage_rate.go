@@ -24,6 +24,7 @@ type measured struct {
 	meter      models.Meter
 	quantity   decimal.Decimal
 	occurredAt time.Time
+	heardAt    time.Time // zero: now
 }
 
 // rated is a rating with what pays for it, or the reason why there is none.
@@ -125,6 +126,9 @@ func (t *tx) quote(account models.BillingAccount, m measured) (quoted, bool, err
 func (t *tx) tooLate(m measured, now time.Time) (bool, error) {
 	var realm models.Realm
 	err := t.Where("id = ?", t.call.Realm).Take(&realm).Error
+	if !m.heardAt.IsZero() {
+		now = m.heardAt // that we were slow to rate it does not make it late
+	}
 	return m.occurredAt.Before(now.Add(-realm.LateWindow())), err
 }
 
