@@ -158,16 +158,6 @@ func (s *Store) InvoiceAttempt(ctx context.Context, call Call, id uuid.UUID) (n 
 	return n, ok, err
 }
 
-// InvoiceDeclined notes that an attempt was declined; the invoice stays open.
-func (s *Store) InvoiceDeclined(ctx context.Context, call Call, id uuid.UUID, code string) error {
-	return s.changeInvoice(ctx, call, id, func(inv *models.Invoice) error {
-		if inv.Status == models.InvoiceOpen {
-			inv.Collection, inv.DeclineCode = models.CollectionFailed, code
-		}
-		return nil
-	})
-}
-
 func (s *Store) changeInvoice(ctx context.Context, call Call, id uuid.UUID, change func(*models.Invoice) error) error {
 	return s.within(ctx, call, func(t *tx) error {
 		inv, err := lock[models.Invoice](t, id)

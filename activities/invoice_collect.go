@@ -1,0 +1,105 @@
+package activities
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"github.com/durabill/durabill/fault"
+	"github.com/durabill/durabill/gateway"
+	"github.com/durabill/durabill/keys"
+	"github.com/durabill/durabill/models"
+	"github.com/durabill/durabill/store"
+)
+
+// CollectInvoice asks the provider to be paid. While the outcome of an attempt is unknown no other is made: the same attempt
+// is looked up, and then asked for again under the same key.
+func (a *Activities) CollectInvoice(ctx context.Context, in InvoiceInput) (InvoiceState, error) {
+	if err := a.configured(); err != nil {
+		return InvoiceState{}, report(err)
+	}
+	call := a.call(ctx, in.Realm)
+	attempt, ok, err := a.Store.InvoiceAttempt(ctx, call, in.Invoice)
+	if err != nil {
+		return InvoiceState{}, report(err)
+	}
+	if !ok {
+		return a.InspectInvoice(ctx, in)
+	}
+	inv, _, err := a.Store.FindInvoice(ctx, call, in.Invoice)
+	if err != nil {
+		return InvoiceState{}, report(err)
+	}
+	known, err := a.Stripe.GetInvoice(ctx, inv.StripeInvoice)
+	if err != nil {
+		return stateOf(inv), report(err)
+	}
+	key := keys.StripeInvoicePay(inv.ID, attempt)
+	if known.Paid {
+		// The attempt, if it was made, has succeeded: nobody need ask for its outcome again.
+		if err := a.Store.EndCall(ctx, call, key, models.CallSucceeded, known.ChargeID); err != nil {
+			return stateOf(inv), report(err)
+		}
+		return a.paid(ctx, call, in, known)
+	}
+	var result gateway.PayResult
+	_, err = a.provider(ctx, call, outbound{key: key, account: inv.BillingAccountID, verb: "invoice.pay", object: keys.Encode(keys.Invoice, inv.ID),
+		params: inv.StripeInvoice}, func() (string, error) {
+		result, err = a.Stripe.PayInvoice(ctx, key, inv.StripeInvoice)
+		return result.ChargeID, err
+	})
+	if err != nil {
+		return stateOf(inv), report(err)
+	}
+	if result.ID == "" { // made before, and its answer was not recorded here
+		if result.Invoice, err = a.Stripe.GetInvoice(ctx, inv.StripeInvoice); err != nil {
+			return stateOf(inv), report(err)
+		}
+		result.Declined, result.DeclineCode = !result.Paid && result.LastError != nil, declineCode(result.LastError)
+	}
+	if result.Declined {
+		if err := a.Store.RecordDecline(ctx, call, inv.ID, declineRef(result, key), result.DeclineCode); err != nil {
+			return stateOf(inv), report(err)
+		}
+		return a.InspectInvoice(ctx, in)
+	}
+	if !result.Paid {
+		// A bank debit takes days. Nothing else is tried meanwhile; this attempt is looked at again, or its event comes.
+		return stateOf(inv), report(fault.New(fault.Unavailable, "payment_processing", "The payment is under way and has no outcome yet."))
+	}
+	return a.paid(ctx, call, in, result.Invoice)
+}
+
+// declineCode is the issuer's reason, or the provider's where the issuer gives none.
+func declineCode(e *gateway.PaymentError) string {
+	if e == nil {
+		return ""
+	}
+	if e.DeclineCode == "" {
+		return e.Code
+	}
+	return e.DeclineCode
+}
+
+func declineRef(r gateway.PayResult, key string) string {
+	if r.LastError != nil && r.LastError.ChargeID != "" {
+		return r.LastError.ChargeID
+	}
+	return key
+}
+
+func (a *Activities) paid(ctx context.Context, call store.Call, in InvoiceInput, at gateway.Invoice) (InvoiceState, error) {
+	if _, err := a.Store.RecordPayment(ctx, call, paidFor(in.Invoice, at)); err != nil {
+		return InvoiceState{}, report(err)
+	}
+	return a.InspectInvoice(ctx, in)
+}
+
+// paidFor names the money, so that an answer and every event about it are one payment.
+func paidFor(invoice uuid.UUID, at gateway.Invoice) store.Paid {
+	p := store.Paid{Invoice: invoice, Object: at.ID, Ref: at.ChargeID, Amount: at.AmountPaid, OutOfBand: at.PaidOutOfBand}
+	if p.Ref == "" {
+		p.Ref = at.ID + ":oob"
+	}
+	return p
+}
