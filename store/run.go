@@ -92,15 +92,16 @@ func (t *tx) turnsBefore(account uuid.UUID, boundary time.Time) (int, error) {
 	var n int
 	err := t.Raw(`SELECT count(*) FROM plan_assignments a WHERE a.billing_account_id = @ba AND NOT a.is_free
 		  AND (a.status = 'scheduled' AND a.start_at <= @at
-		    OR a.status = 'active' AND (SELECT max(p.end_at) FROM billing_periods p
-		        WHERE p.realm_id = a.realm_id AND p.assignment_id = a.id) <= @at)`,
+		    OR a.status = 'active' AND least(a.end_at, (SELECT max(p.end_at) FROM billing_periods p
+		        WHERE p.realm_id = a.realm_id AND p.assignment_id = a.id)) <= @at)`,
 		map[string]any{"ba": account, "at": boundary}).Scan(&n).Error
 	return n, err
 }
 
 // ClosedRun is what a billing run made.
 type ClosedRun struct {
-	Pending  int // usage or turns that must come first; nothing was closed
+	Pending  int  // usage or turns that must come first; nothing was closed
+	Early    bool // a turn brought a longer grace than was waited for; nothing was closed
 	Invoices []uuid.UUID
 	Closed   int
 }

@@ -16,10 +16,11 @@ func decision(ctx workflow.Context, summary string) workflow.Context {
 	})
 }
 
-// bulk is for a decision over everything an account has waiting.
+// bulk is for a decision over everything an account has waiting; its heartbeat tells soon that its worker was killed.
 func bulk(ctx workflow.Context, summary string) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		StartToCloseTimeout: 10 * time.Minute,
+		HeartbeatTimeout:    30 * time.Second,
 		Summary:             summary,
 		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: 200 * time.Millisecond, BackoffCoefficient: 2, MaximumInterval: time.Minute},
 	})
