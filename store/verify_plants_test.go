@@ -230,6 +230,13 @@ func (s *scene) stored(set string) string {
 }
 
 var outerPlants = append([]plant{
+	{"I-29", "the assignment that was to bill overage has ended without a run", func(s *scene) string {
+		s.exec("DELETE FROM invoice_line_ratings WHERE realm_id = $1", s.realm.String())
+		s.exec("DELETE FROM outbox WHERE realm_id = $1", s.realm.String())
+		s.exec("UPDATE billing_periods SET status = 'closed' WHERE realm_id = $1", s.realm.String())
+		s.exec("UPDATE plan_assignments SET status = 'ended' WHERE realm_id = $1 AND NOT is_free", s.realm.String())
+		return s.row("billing_accounts", "acme")
+	}},
 	{"I-13", "a finished event does not say when", func(s *scene) string { return s.event("evt_done", "finished_at = NULL") }},
 	{"I-13", "an event waits", func(s *scene) string {
 		return s.event("evt_new", "recorded_at = clock_timestamp() - interval '16 minutes'")
