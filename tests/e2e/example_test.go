@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/durabill/durabill/example"
+	"github.com/durabill/durabill/store"
 	"github.com/durabill/durabill/tests/harness/system"
 )
 
@@ -268,7 +269,7 @@ func requireTheSameTwice(t *testing.T, sys *system.Running, first *example.Story
 func requireVerified(t *testing.T, sys *system.Running) {
 	report, err := sys.Server.Store().Verify(context.Background(), sys.Call)
 	require.NoError(t, err)
-	require.Len(t, report.Findings, 14)
+	require.Len(t, report.Findings, len(store.Invariants()))
 	for _, f := range report.Findings {
 		require.Empty(t, f.Violations, "%s %s", f.ID, f.Title)
 	}
