@@ -88,11 +88,7 @@ func (t *tx) rate(account models.BillingAccount, m measured, now time.Time) (rat
 		CreditValueID: q.valueID, Kind: models.RatingKind(result.Kind), SourceKind: m.kind, SourceID: m.source, Before: in.Before,
 		Quantity: m.quantity, Asset: q.price.Asset, Amount: result.Amount, Covered: result.Covered, Overage: result.Overage, Currency: q.currency,
 		OverageFiat: result.OverageFiat, Times: models.Times{EffectiveAt: m.occurredAt, RecordedAt: now}}
-	out, err := t.keep(r, result, lots)
-	if err == nil && r.Overage.IsPositive() {
-		err = t.runForOverage(account, now)
-	}
-	return out, err
+	return t.keep(account, r, result, lots)
 }
 
 // quoted is the price that wins at a usage's instant, and what its asset is worth in the account's currency then.
@@ -132,8 +128,9 @@ func (t *tx) tooLate(m measured, now time.Time) (bool, error) {
 	return m.occurredAt.Before(now.Add(-realm.LateWindow())), err
 }
 
-// keep writes the rating, what pays for it and the notice to settlement; lots give what the burn order took.
-func (t *tx) keep(r models.Rating, result rating.Result, lots []models.CreditLot) (rated, error) {
+// keep writes the rating, what pays for it and the notice to settlement; lots give what the burn order took, and what they do
+// not cover has a run to come.
+func (t *tx) keep(account models.BillingAccount, r models.Rating, result rating.Result, lots []models.CreditLot) (rated, error) {
 	if err := t.Create(&r).Error; err != nil {
 		return rated{}, err
 	}
@@ -154,6 +151,9 @@ func (t *tx) keep(r models.Rating, result rating.Result, lots []models.CreditLot
 			Currency: lot.CostCurrency, Fiat: costOf(*lot, d.Amount)})
 	}
 	if result.Overage.IsPositive() {
+		if err := t.runForOverage(account, r.RecordedAt); err != nil {
+			return rated{}, err
+		}
 		out.allocations = append(out.allocations, models.Allocation{Kind: models.AllocationOverage, Asset: r.Asset, Amount: result.Overage,
 			Currency: r.Currency, Fiat: result.OverageFiat})
 	}
