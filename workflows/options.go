@@ -41,12 +41,12 @@ const (
 	loopsPerRun   = 50
 )
 
-// event is for applying a provider's event: after so many attempts it is set aside for a person.
+// event is for applying a provider's event: after ten attempts, which take about two hours, it is set aside for a person.
 func event(ctx workflow.Context) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		StartToCloseTimeout: time.Minute,
 		Summary:             "apply event",
-		RetryPolicy: &temporal.RetryPolicy{InitialInterval: 500 * time.Millisecond, BackoffCoefficient: 2, MaximumInterval: time.Minute,
+		RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 3, MaximumInterval: time.Hour,
 			MaximumAttempts: eventAttempts},
 	})
 }
