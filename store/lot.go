@@ -10,6 +10,7 @@ import (
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
+	"github.com/durabill/durabill/billing/credit"
 	"github.com/durabill/durabill/billing/ledger"
 	"github.com/durabill/durabill/billing/money"
 	"github.com/durabill/durabill/keys"
@@ -271,7 +272,7 @@ func (t *tx) expireLot(lot *models.CreditLot, now time.Time) error {
 	rest := ledger.LotValue{Asset: lot.Asset, Amount: posted}
 	if lot.Cost.IsPositive() {
 		rest.Currency = lot.CostCurrency
-		if rest.Cost, err = t.telescope(lot.BillingAccountID, bucketCost, lot.CostCurrency, costOf(*lot, left)); err != nil {
+		if rest.Cost, err = t.telescope(lot.BillingAccountID, bucketCost, lot.CostCurrency, credit.Cost(lot.Issued, lot.Cost, left)); err != nil {
 			return err
 		}
 	}
@@ -286,10 +287,3 @@ func (t *tx) expireLot(lot *models.CreditLot, now time.Time) error {
 		sourceID: keys.Encode(keys.Grant, lot.ID), effectiveAt: *lot.ExpiresAt, now: now})
 	return err
 }
-
-// costOf is the paid cost of a part of a lot.
-func costOf(lot models.CreditLot, part decimal.Decimal) decimal.Decimal {
-	return lot.Cost.Mul(part).DivRound(lot.Issued, costScale)
-}
-
-const costScale = 20

@@ -31,7 +31,7 @@ func (t *tx) runForOverage(account models.BillingAccount, now time.Time) error {
 		map[string]any{"ba": account.ID}).Scan(&coming).Error; err != nil || coming {
 		return err
 	}
-	month, err := monthOf(account, now)
+	month, err := calendar.MonthOf(account.Timezone, now)
 	if err != nil {
 		return err
 	}
@@ -40,17 +40,6 @@ func (t *tx) runForOverage(account models.BillingAccount, now time.Time) error {
 		return err
 	}
 	return t.sendRun(account, month.End, now)
-}
-
-// monthOf is the calendar month of an instant where the account lives.
-func monthOf(account models.BillingAccount, at time.Time) (calendar.Interval, error) {
-	zone, err := calendar.LoadZone(account.Timezone)
-	if err != nil {
-		return calendar.Interval{}, err
-	}
-	local := at.In(zone)
-	return calendar.Anchor{At: time.Date(local.Year(), local.Month(), 1, 0, 0, 0, 0, zone).UTC(), Zone: account.Timezone,
-		Cadence: calendar.Cadence{Unit: calendar.Month, Count: 1}}.Period(0)
 }
 
 // lastTerms are the terms by which a run without periods collects: those of the account's last period, else of its free plan.

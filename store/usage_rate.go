@@ -8,6 +8,7 @@ import (
 	"gorm.io/gorm/clause"
 
 	"github.com/durabill/durabill/billing/calendar"
+	"github.com/durabill/durabill/billing/credit"
 	"github.com/durabill/durabill/billing/gate"
 	"github.com/durabill/durabill/billing/money"
 	"github.com/durabill/durabill/billing/rating"
@@ -148,7 +149,7 @@ func (t *tx) keep(account models.BillingAccount, r models.Rating, result rating.
 			return rated{}, err
 		}
 		out.allocations = append(out.allocations, models.Allocation{Kind: models.AllocationLot, LotID: &lot.ID, Asset: r.Asset, Amount: d.Amount,
-			Currency: lot.CostCurrency, Fiat: costOf(*lot, d.Amount)})
+			Currency: lot.CostCurrency, Fiat: credit.Cost(lot.Issued, lot.Cost, d.Amount)})
 	}
 	if result.Overage.IsPositive() {
 		if err := t.runForOverage(account, r.RecordedAt); err != nil {
@@ -215,7 +216,7 @@ type owner struct {
 // period is the owner's period that contains the instant; the free plan has none and counts by the account's calendar month.
 func (o owner) period(account models.BillingAccount, at time.Time) (calendar.Interval, error) {
 	if o.assignment.IsFree {
-		return monthOf(account, at)
+		return calendar.MonthOf(account.Timezone, at)
 	}
 	anchor := o.assignment.Anchor(o.terms.Cadence)
 	k, err := anchor.Index(at)
