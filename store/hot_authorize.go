@@ -153,28 +153,15 @@ func (t *tx) gateState(account models.BillingAccount, ask Ask, now time.Time) (g
 	if err := t.Where("id IN (SELECT meter_id FROM feature_meters WHERE feature_id = ?)", feature.ID).Order("code").Find(&allowed).Error; err != nil {
 		return state, feature, meters, err
 	}
-	terms, err := t.entitlingTerms(account.ID, feature.ID, now)
-	if err != nil || terms == nil {
+	owner, err := t.ownerAt(account.ID, now, &feature.ID, nil)
+	if err != nil || owner == nil {
 		return state, feature, meters, err
 	}
-	state.Entitled, state.OverageMode = true, terms.OverageMode
+	state.Entitled, state.OverageMode = true, owner.terms.OverageMode
 	for _, m := range allowed {
 		state.AllowedMeters[m.Code], meters[m.Code] = true, m
 	}
 	return state, feature, meters, t.gatePrices(account, ask, meters, now, &state)
-}
-
-// entitlingTerms are the terms of the plan that allows the feature now: add-on before promo before base.
-func (t *tx) entitlingTerms(account, feature uuid.UUID, now time.Time) (*models.PlanTerms, error) {
-	var versions []models.PlanVersion
-	err := t.Joins(`JOIN assignment_phases ON assignment_phases.realm_id = plan_versions.realm_id AND assignment_phases.plan_version_id = plan_versions.id`).
-		Where(`assignment_phases.billing_account_id = ? AND assignment_phases.start_at <= ? AND (assignment_phases.end_at IS NULL OR assignment_phases.end_at > ?)
-			AND EXISTS (SELECT FROM plan_version_entitlements e WHERE e.realm_id = plan_versions.realm_id AND e.plan_version_id = plan_versions.id AND e.feature_id = ?)`,
-			account, now, now, feature).Order(kindOrder).Limit(1).Find(&versions).Error
-	if err != nil || len(versions) == 0 {
-		return nil, err
-	}
-	return &versions[0].Terms, nil
 }
 
 func (t *tx) gatePrices(account models.BillingAccount, ask Ask, meters map[string]models.Meter, now time.Time, state *gate.State) error {

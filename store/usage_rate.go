@@ -232,16 +232,25 @@ func (o owner) period(account models.BillingAccount, at time.Time) (calendar.Int
 
 const kindOrder = "CASE assignment_phases.kind WHEN 'addon' THEN 0 WHEN 'promo' THEN 1 ELSE 2 END, assignment_phases.id"
 
-// ownerOf finds the phase of the instant whose entitlements allow the usage's feature, or one that the meter measures:
-// add-on before promo before base.
+// ownerOf finds the phase that a usage belongs to.
 func (t *tx) ownerOf(account models.BillingAccount, m measured) (*owner, error) {
+	return t.ownerAt(account.ID, m.occurredAt, m.feature, &m.meter.ID)
+}
+
+// ownerAt finds the phase of the instant whose entitlements allow the feature, or one that the meter measures, or both where
+// both are given: add-on before promo before base. The gate and the rating ask the same, so they cannot disagree.
+func (t *tx) ownerAt(account uuid.UUID, at time.Time, feature, meter *uuid.UUID) (*owner, error) {
 	var phases []models.AssignmentPhase
-	q := t.Where("billing_account_id = ? AND start_at <= ? AND (end_at IS NULL OR end_at > ?)", account.ID, m.occurredAt, m.occurredAt)
-	entitled := `EXISTS (SELECT FROM plan_version_entitlements e JOIN feature_meters fm ON fm.realm_id = e.realm_id AND fm.feature_id = e.feature_id
-		WHERE e.realm_id = assignment_phases.realm_id AND e.plan_version_id = assignment_phases.plan_version_id AND fm.meter_id = ?`
-	args := []any{m.meter.ID}
-	if m.feature != nil {
-		entitled, args = entitled+" AND e.feature_id = ?", append(args, *m.feature)
+	q := t.Where("billing_account_id = ? AND start_at <= ? AND (end_at IS NULL OR end_at > ?)", account, at, at)
+	entitled := `EXISTS (SELECT FROM plan_version_entitlements e
+		WHERE e.realm_id = assignment_phases.realm_id AND e.plan_version_id = assignment_phases.plan_version_id`
+	var args []any
+	if feature != nil {
+		entitled, args = entitled+" AND e.feature_id = ?", append(args, *feature)
+	}
+	if meter != nil {
+		entitled += " AND EXISTS (SELECT FROM feature_meters fm WHERE fm.realm_id = e.realm_id AND fm.feature_id = e.feature_id AND fm.meter_id = ?)"
+		args = append(args, *meter)
 	}
 	if err := q.Where(entitled+")", args...).Order(kindOrder).Limit(1).Find(&phases).Error; err != nil || len(phases) == 0 {
 		return nil, err
