@@ -82,10 +82,9 @@ func (t *tx) hasInvoice(account uuid.UUID, boundary time.Time, currency money.As
 
 // runTerms gives when the run's invoices are final, boundary + grace, and who collects them.
 func (t *tx) runTerms(account uuid.UUID, boundary time.Time) (time.Time, models.Collection, error) {
-	due, by := boundary, models.CollectNone
-	var periods []models.BillingPeriod
-	if err := t.Where("billing_account_id = ? AND (end_at = ? OR start_at = ?)", account, boundary, boundary).
-		Order("start_at, id").Find(&periods).Error; err != nil {
+	by := models.CollectNone
+	periods, due, err := t.periodsAt(account, boundary)
+	if err != nil {
 		return due, by, err
 	}
 	if len(periods) == 0 {
@@ -93,9 +92,6 @@ func (t *tx) runTerms(account uuid.UUID, boundary time.Time) (time.Time, models.
 		return due, terms.Collection, err
 	}
 	for _, p := range periods {
-		if p.EndAt.Equal(boundary) && p.GraceUntil.After(due) {
-			due = p.GraceUntil
-		}
 		v, err := find[models.PlanVersion](t, p.PlanVersionID)
 		if err != nil {
 			return due, by, err

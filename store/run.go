@@ -31,22 +31,33 @@ func (s *Store) PlanRun(ctx context.Context, call Call, account uuid.UUID, bound
 		}
 		run = Run{DueAt: boundary, Title: "account " + a.PrincipalID + " (" + wire(a.ID) + ") · boundary " + boundary.Format(time.RFC3339)}
 		var periods []models.BillingPeriod
-		if err := t.Where("billing_account_id = ? AND (end_at = ? OR start_at = ?)", account, boundary, boundary).Find(&periods).Error; err != nil {
+		if periods, run.DueAt, err = t.periodsAt(account, boundary); err != nil {
 			return err
 		}
 		for _, p := range periods {
-			if !p.EndAt.Equal(boundary) {
+			if p.EndAt.Equal(boundary) {
+				run.Ending++
+			} else {
 				run.Starting++
-				continue
-			}
-			run.Ending++
-			if p.GraceUntil.After(run.DueAt) {
-				run.DueAt = p.GraceUntil
 			}
 		}
 		return nil
 	})
 	return run, err
+}
+
+// periodsAt gives the periods that end or begin at the boundary, and the instant from which the run may close: the boundary
+// plus the longest grace of those that end.
+func (t *tx) periodsAt(account uuid.UUID, boundary time.Time) ([]models.BillingPeriod, time.Time, error) {
+	due := boundary
+	var periods []models.BillingPeriod
+	err := t.Where("billing_account_id = ? AND (end_at = ? OR start_at = ?)", account, boundary, boundary).Order("start_at, id").Find(&periods).Error
+	for _, p := range periods {
+		if p.EndAt.Equal(boundary) && p.GraceUntil.After(due) {
+			due = p.GraceUntil
+		}
+	}
+	return periods, due, err
 }
 
 // FreezeRun closes the periods that end at the boundary to new usage, and says how much usage of theirs is still to be rated
@@ -167,9 +178,4 @@ func (t *tx) closePeriod(p *models.BillingPeriod, now time.Time) error {
 	_, err = t.post(posting, header{key: keys.PeriodClosed(p.ID), account: p.BillingAccountID, sourceType: "billing_period",
 		sourceID: keys.Encode(keys.BillingPeriod, p.ID), effectiveAt: p.EndAt, now: now})
 	return err
-}
-
-// FindPeriod reads one billing period.
-func (s *Store) FindPeriod(ctx context.Context, call Call, id uuid.UUID) (models.BillingPeriod, error) {
-	return get[models.BillingPeriod](ctx, s, call, id)
 }
