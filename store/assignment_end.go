@@ -2,9 +2,11 @@ package store
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/google/uuid"
+	"gorm.io/gorm"
 
 	"github.com/durabill/durabill/billing/ledger"
 	"github.com/durabill/durabill/billing/money"
@@ -84,21 +86,24 @@ func (t *tx) cancelAt(a models.PlanAssignment, mode models.CancelMode, now time.
 		return now, nil
 	}
 	last, err := t.lastPeriod(a.ID)
+	if err != nil && !errors.Is(err, gorm.ErrRecordNotFound) {
+		return now, err
+	}
 	if err == nil && last.EndAt.After(now) {
 		return last.EndAt, nil
 	}
 	// The period that now lies in has not been opened yet; its end is known all the same.
-	v, verr := find[models.PlanVersion](t, a.PlanVersionID)
-	if verr != nil {
-		return now, verr
+	v, err := find[models.PlanVersion](t, a.PlanVersionID)
+	if err != nil {
+		return now, err
 	}
 	anchor := a.Anchor(v.Terms.Cadence)
-	k, kerr := anchor.Index(now)
-	if kerr != nil {
-		return now, kerr
+	k, err := anchor.Index(now)
+	if err != nil {
+		return now, err
 	}
-	span, serr := anchor.Period(k)
-	return span.End, serr
+	span, err := anchor.Period(k)
+	return span.End, err
 }
 
 // cutPhases ends the assignment's phase at the instant; a base's account falls back to its free plan from there.
