@@ -25,11 +25,6 @@ func CreditsPurchased(providerObject string) string {
 	return "credits/" + providerObject + "/purchased"
 }
 
-// PeriodOpened names the opening of the n-th period of an assignment.
-func PeriodOpened(assignment uuid.UUID, n int) string {
-	return "plan-assignment/" + Encode(PlanAssignment, assignment) + "/period/" + strconv.Itoa(n) + "/open"
-}
-
 // PeriodClosed names the posting that earns a period's fees.
 func PeriodClosed(period uuid.UUID) string {
 	return "billing-period/" + Encode(BillingPeriod, period) + "/closed"
@@ -48,11 +43,6 @@ func RatingsSettled(settlement uuid.UUID) string {
 // InvoiceFinalized names the posting that makes an invoice a receivable.
 func InvoiceFinalized(invoice uuid.UUID) string {
 	return "invoice/" + Encode(Invoice, invoice) + "/finalized"
-}
-
-// InvoiceVoided names the posting that takes the receivable back.
-func InvoiceVoided(invoice uuid.UUID) string {
-	return "invoice/" + Encode(Invoice, invoice) + "/voided"
 }
 
 // InvoiceUncollectible names the posting that writes the receivable off.
@@ -93,9 +83,6 @@ func StripeInvoiceFinalize(invoice uuid.UUID) string { return stripeInvoice(invo
 func StripeInvoicePay(invoice uuid.UUID, attempt int) string {
 	return stripeInvoice(invoice, "pay", strconv.Itoa(attempt))
 }
-
-// StripeInvoiceVoid is the Idempotency-Key of voiding an invoice.
-func StripeInvoiceVoid(invoice uuid.UUID) string { return stripeInvoice(invoice, "void") }
 
 func stripeInvoice(invoice uuid.UUID, parts ...string) string {
 	return "inv:" + Encode(Invoice, invoice) + ":" + strings.Join(parts, ":")

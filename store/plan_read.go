@@ -82,21 +82,6 @@ func (s *Store) ListPlans(ctx context.Context, call Call, page Page, in PlanFilt
 	return out, more, err
 }
 
-// GetPlanVersion gives one version by its own id, as assignments name it.
-func (s *Store) GetPlanVersion(ctx context.Context, call Call, id uuid.UUID) (PlanVersionDetail, error) {
-	var out PlanVersionDetail
-	err := s.read(ctx, call, func(t *tx) error {
-		row, err := find[models.PlanVersion](t, id)
-		if err != nil {
-			return err
-		}
-		features, err := t.entitlementsOf([]uuid.UUID{id})
-		out = PlanVersionDetail{PlanVersion: row, FeatureIDs: features[id]}
-		return err
-	})
-	return out, err
-}
-
 func (t *tx) planDetail(plan models.Plan) (PlanDetail, error) {
 	out, err := t.withVersions([]models.Plan{plan})
 	if err != nil {
