@@ -35,14 +35,18 @@ func Root() (string, error) {
 	}
 }
 
-// cacheDir makes and gives a folder below the checkout's git-ignored .cache.
+// cacheDir makes and gives a folder below the checkout's git-ignored .cache, by its real path: checkouts whose .cache is a
+// link to one folder share its servers.
 func cacheDir(name string) (string, error) {
 	root, err := Root()
 	if err != nil {
 		return "", err
 	}
 	dir := filepath.Join(root, ".cache", name)
-	return dir, os.MkdirAll(dir, 0o755) //nolint:gosec // the Postgres user must be able to pass through
+	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // the Postgres user must be able to pass through
+		return "", err
+	}
+	return filepath.EvalSymlinks(dir)
 }
 
 // say writes one progress line; progress that cannot be shown stops nothing.

@@ -15,7 +15,7 @@ import (
 const TestDatabaseURL = "DURABILL_TEST_DATABASE_URL"
 
 // testConnections leaves room for every test package's pools and the Temporal server's.
-const testConnections = 300
+const testConnections = 500
 
 // TestPostgres gives the URL of the Postgres server that all tests of this checkout share, and starts it when none
 // runs. It is fast rather than durable. It stays up for the next package; StopTest ends it.
