@@ -136,10 +136,7 @@ func (t *tx) begin(account models.BillingAccount, plan models.Plan, v models.Pla
 		if err := t.scheduleLot(a, v.Terms, rule, 0, now); err != nil {
 			return Assigned{}, err
 		}
-		if err := t.send(message{kind: models.OutboxStart, workflow: keys.TypeCreditIssuance, account: &account,
-			workflowID: keys.CreditIssuanceWorkflow(a.ID, rule.Code), status: string(a.Status),
-			input:   keys.CreditIssuanceInput{Realm: t.call.Realm, Account: account.ID, Assignment: a.ID, Rule: rule.Code},
-			summary: rule.Amount.String() + " " + string(rule.Asset) + " each period · " + plan.Code + " · " + account.PrincipalID}, now); err != nil {
+		if err := t.send(t.startIssuance(account, plan, a, rule), now); err != nil {
 			return Assigned{}, err
 		}
 	}
@@ -150,10 +147,7 @@ func (t *tx) begin(account models.BillingAccount, plan models.Plan, v models.Pla
 	if err := t.audit("plan_assignment.create", object{"plan_assignment", keys.PlanAssignment, a.ID}, nil, a, now); err != nil {
 		return Assigned{}, err
 	}
-	return Assigned{a, op}, t.send(message{kind: models.OutboxStart, workflow: keys.TypePlanAssignment, account: &account,
-		workflowID: keys.PlanAssignmentWorkflow(a.ID), status: string(a.Status),
-		input:   keys.PlanAssignmentInput{Realm: t.call.Realm, Account: account.ID, Assignment: a.ID},
-		summary: "Plan " + plan.Code + " · " + account.PrincipalID}, now)
+	return Assigned{a, op}, t.send(t.startAssignment(account, plan, a), now)
 }
 
 // displaceFree cuts the free phase out of [start, end) of a base assignment, whose phase takes its place. What cannot be

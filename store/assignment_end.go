@@ -188,7 +188,7 @@ func (t *tx) endAssignment(account models.BillingAccount, a models.PlanAssignmen
 	if err := t.cutPeriod(account, a, at, now); err != nil {
 		return err
 	}
-	return t.sendRun(account, at, now)
+	return t.send(t.startRun(account, at), now)
 }
 
 func (t *tx) pokeIssuance(account models.BillingAccount, a models.PlanAssignment, now time.Time) error {

@@ -10,7 +10,6 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/durabill/durabill/fault"
-	"github.com/durabill/durabill/keys"
 	"github.com/durabill/durabill/models"
 )
 
@@ -174,14 +173,7 @@ func (t *tx) openPeriod(account models.BillingAccount, a models.PlanAssignment, 
 	if err := t.Create(&p).Error; err != nil {
 		return err
 	}
-	return t.sendRun(account, span.Start, now)
-}
-
-func (t *tx) sendRun(account models.BillingAccount, boundary, now time.Time) error {
-	return t.send(message{kind: models.OutboxStart, workflow: keys.TypeBillingPeriod, account: &account,
-		workflowID: keys.BillingPeriodWorkflow(account.ID, boundary), status: string(models.PeriodOpen),
-		input:   keys.BillingPeriodInput{Realm: t.call.Realm, Account: account.ID, Boundary: boundary},
-		summary: "Billing run " + boundary.UTC().Format(time.RFC3339) + " · " + account.PrincipalID}, now)
+	return t.send(t.startRun(account, span.Start), now)
 }
 
 // leavePeriod ends the last period's own time; its late usage is still awaited.

@@ -69,8 +69,7 @@ func (s *Store) AdvanceClock(ctx context.Context, call Call, id uuid.UUID, targe
 		if err := t.audit("test_clock.advance", object{"test_clock", keys.TestClock, id}, before, c, c.NowAt); err != nil {
 			return c, err
 		}
-		return c, t.send(message{kind: models.OutboxStart, workflow: keys.TypeTestClock, workflowID: keys.TestClockWorkflow(id),
-			input: keys.TestClockInput{Realm: call.Realm, Clock: id}, summary: "Test clock " + c.Name, status: string(c.Status)}, c.NowAt)
+		return c, t.send(t.startClock(c), c.NowAt)
 	})
 }
 

@@ -7,7 +7,6 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/durabill/durabill/fault"
-	"github.com/durabill/durabill/keys"
 	"github.com/durabill/durabill/models"
 )
 
@@ -66,8 +65,7 @@ func (s *Store) ReceiveEvent(ctx context.Context, call Call, e models.InboxEvent
 		if ignored {
 			return e, nil
 		}
-		return e, t.send(message{kind: models.OutboxStart, workflow: keys.TypeStripeEvent, workflowID: keys.StripeEventWorkflow(e.ID),
-			input: keys.StripeEventInput{Realm: call.Realm, Event: e.ID}, summary: e.Type + " " + e.ObjectID, status: string(e.Status)}, now)
+		return e, t.send(t.startEvent(e), now)
 	})
 }
 
@@ -125,8 +123,7 @@ func (s *Store) ReplayEvent(ctx context.Context, call Call, id string) (models.I
 		if err := t.Save(&e).Error; err != nil {
 			return e, err
 		}
-		return e, t.send(message{kind: models.OutboxStart, workflow: keys.TypeStripeEvent, workflowID: keys.StripeEventWorkflow(e.ID),
-			input: keys.StripeEventInput{Realm: call.Realm, Event: e.ID}, summary: e.Type + " " + e.ObjectID, status: string(e.Status)}, now)
+		return e, t.send(t.startEvent(e), now)
 	})
 }
 

@@ -10,7 +10,6 @@ import (
 	"github.com/durabill/durabill/billing/invoicing"
 	"github.com/durabill/durabill/billing/money"
 	"github.com/durabill/durabill/fault"
-	"github.com/durabill/durabill/keys"
 	"github.com/durabill/durabill/models"
 )
 
@@ -189,9 +188,7 @@ func (t *tx) draft(a models.BillingAccount, currency money.Asset, b *bill, inv m
 			return uuid.Nil, err
 		}
 	}
-	return inv.ID, t.send(message{kind: models.OutboxStart, workflow: keys.TypeInvoice, account: &a, workflowID: keys.InvoiceWorkflow(inv.ID),
-		input: keys.InvoiceInput{Realm: t.call.Realm, Account: a.ID, Invoice: inv.ID}, status: string(inv.Status),
-		summary: "Invoice " + inv.Total.String() + " " + string(currency) + " · " + a.PrincipalID}, now)
+	return inv.ID, t.send(t.startInvoice(a, inv), now)
 }
 
 func (t *tx) draftLine(inv models.Invoice, seq int, line invoicing.Line, b *bill) error {

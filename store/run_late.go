@@ -39,7 +39,7 @@ func (t *tx) runForOverage(account models.BillingAccount, now time.Time) error {
 		Scan(&sent).Error; err != nil || sent {
 		return err
 	}
-	return t.sendRun(account, month.End, now)
+	return t.send(t.startRun(account, month.End), now)
 }
 
 // lastTerms are the terms by which a run without periods collects: those of the account's last period, else of its free plan.
