@@ -64,7 +64,9 @@ func (a *Activities) provider(ctx context.Context, call store.Call, o outbound, 
 		}
 	}
 	if ref == "" {
+		fault.Point(fault.PointCallBegun)
 		ref, err = send()
+		fault.Point(fault.PointCallUnrecorded)
 	}
 	status := models.CallSucceeded
 	switch {

@@ -63,6 +63,7 @@ func (a *Activities) ApplyStripeEvent(ctx context.Context, in StripeEventInput) 
 	if out.ignored != "" {
 		end.Status = string(models.InboxIgnored)
 	}
+	fault.Point(fault.PointUnfinished)
 	return end, report(a.Store.FinishEvent(ctx, call, in.Event,
 		store.EventEnd{Status: models.InboxStatus(end.Status), Reason: out.ignored, Account: out.account}))
 }

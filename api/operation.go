@@ -9,6 +9,8 @@ import (
 	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/durabill/durabill/fault"
 )
 
 const defaultMaxBody = 1 << 20
@@ -62,6 +64,9 @@ func add[I, O any](a huma.API, method string, o op, h handler[I, O]) {
 		out, err := h(ctx, in)
 		if err != nil {
 			return nil, problemOf(ctx, err)
+		}
+		if o.idempotency() != "read-only" {
+			fault.Point(fault.PointUnanswered)
 		}
 		return out, nil
 	})

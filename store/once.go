@@ -55,6 +55,7 @@ func (t *tx) claim() error {
 	var row models.IdempotencyKey
 	err := t.Where("scope = ? AND key = ? AND expires_at > clock_timestamp()", once.Scope, once.Key).Take(&row).Error
 	if errors.Is(err, gorm.ErrRecordNotFound) {
+		fault.Point(fault.PointClaimed)
 		return nil
 	}
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/durabill/durabill/billing/ledger"
 	"github.com/durabill/durabill/billing/money"
+	"github.com/durabill/durabill/fault"
 	"github.com/durabill/durabill/keys"
 	"github.com/durabill/durabill/models"
 
@@ -92,6 +93,7 @@ func (t *tx) settle(account uuid.UUID, ratings []models.Rating, now time.Time) (
 			return settled{}, err
 		}
 		tr = &id
+		fault.Point(fault.PointUnsettled)
 	}
 	rows := make([]models.Settlement, 0, len(ratings))
 	for _, r := range ratings {

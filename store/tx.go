@@ -54,9 +54,24 @@ func refuseOutsideRealm(db *gorm.DB) error {
 	)
 }
 
-// within runs fn in one transaction in the call's realm, and again, with the same ids, when only the database's own
+// within runs a decision in one transaction in the call's realm, and again, with the same ids, when only the database's own
 // bookkeeping (serialization, deadlock, lock timeout, connection) stood in the way.
 func (s *Store) within(ctx context.Context, call Call, fn func(*tx) error) error {
+	err := s.read(ctx, call, func(t *tx) error {
+		if err := fn(t); err != nil {
+			return err
+		}
+		fault.Point(fault.PointBeforeCommit)
+		return nil
+	})
+	if err == nil {
+		fault.Point(fault.PointCommitted)
+	}
+	return err
+}
+
+// read is within for queries: the same transaction, the same retries; the name tells the reader that nothing changes.
+func (s *Store) read(ctx context.Context, call Call, fn func(*tx) error) error {
 	if call.Realm == uuid.Nil {
 		return errNoRealm
 	}
@@ -68,11 +83,6 @@ func (s *Store) within(ctx context.Context, call Call, fn func(*tx) error) error
 			return fn(&tx{DB: g, call: call})
 		})
 	})
-}
-
-// read is within for queries; the name tells the reader that nothing changes.
-func (s *Store) read(ctx context.Context, call Call, fn func(*tx) error) error {
-	return s.within(ctx, call, fn)
 }
 
 // decide runs one decision and, under an Idempotency-Key, stores its answer with it or gives the stored one back.

@@ -10,6 +10,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 
+	"github.com/durabill/durabill/fault"
 	"github.com/durabill/durabill/keys"
 	"github.com/durabill/durabill/models"
 	"github.com/durabill/durabill/store"
@@ -54,7 +55,10 @@ func (r relay) publish(ctx context.Context, d store.Due) {
 	call := store.Call{Realm: d.RealmID, Actor: "relay"}
 	m, err := r.cfg.Store.FindOutbox(ctx, call, d.ID)
 	if err == nil && m.PublishedAt == nil {
-		err = r.send(ctx, call, m)
+		fault.Point(fault.PointUnsent)
+		if err = r.send(ctx, call, m); err == nil {
+			fault.Point(fault.PointUnmarked)
+		}
 	}
 	if err == nil {
 		err = r.cfg.Store.MarkPublished(ctx, call, d.ID)
