@@ -13,7 +13,7 @@ import (
 )
 
 // claimFor is how long a relay keeps a message to itself; after that, another may publish it (starts and signals repeat harmlessly).
-const claimFor = 30 * time.Second
+const claimFor = 10 * time.Second
 
 // message is a workflow to start or to wake, decided together with the rows it is about.
 type message struct {

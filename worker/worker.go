@@ -10,6 +10,7 @@ import (
 
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/interceptor"
 	sdkworker "go.temporal.io/sdk/worker"
 
 	"github.com/durabill/durabill/activities"
@@ -56,7 +57,8 @@ func Run(ctx context.Context, cfg Config) error {
 	if cfg.StopTimeout == 0 {
 		cfg.StopTimeout = 10 * time.Second
 	}
-	w := sdkworker.New(cfg.Temporal, cfg.TaskQueue, sdkworker.Options{WorkerStopTimeout: cfg.StopTimeout})
+	w := sdkworker.New(cfg.Temporal, cfg.TaskQueue, sdkworker.Options{WorkerStopTimeout: cfg.StopTimeout,
+		Interceptors: []interceptor.WorkerInterceptor{&pulse{}}})
 	Register(w, cfg)
 	if err := w.Start(); err != nil {
 		return fmt.Errorf("start worker: %w", err)

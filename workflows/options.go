@@ -7,20 +7,24 @@ import (
 	"go.temporal.io/sdk/workflow"
 )
 
+// missedAfter is how long a killed worker's activity goes unmissed; the worker gives every activity its heartbeat.
+const missedAfter = 10 * time.Second
+
 // decision is for one database decision: short, and tried until it is made or refused.
 func decision(ctx workflow.Context, summary string) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		StartToCloseTimeout: 30 * time.Second,
+		HeartbeatTimeout:    missedAfter,
 		Summary:             summary,
 		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: 200 * time.Millisecond, BackoffCoefficient: 2, MaximumInterval: time.Minute},
 	})
 }
 
-// bulk is for a decision over everything an account has waiting; its heartbeat tells soon that its worker was killed.
+// bulk is for a decision over everything an account has waiting.
 func bulk(ctx workflow.Context, summary string) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		StartToCloseTimeout: 10 * time.Minute,
-		HeartbeatTimeout:    30 * time.Second,
+		HeartbeatTimeout:    missedAfter,
 		Summary:             summary,
 		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: 200 * time.Millisecond, BackoffCoefficient: 2, MaximumInterval: time.Minute},
 	})
@@ -30,6 +34,7 @@ func bulk(ctx workflow.Context, summary string) workflow.Context {
 func provider(ctx workflow.Context, summary string) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		StartToCloseTimeout: 2 * time.Minute,
+		HeartbeatTimeout:    missedAfter,
 		Summary:             summary,
 		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 5 * time.Minute},
 	})
@@ -45,17 +50,18 @@ const (
 func event(ctx workflow.Context) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		StartToCloseTimeout: time.Minute,
+		HeartbeatTimeout:    missedAfter,
 		Summary:             "apply event",
 		RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 3, MaximumInterval: time.Hour,
 			MaximumAttempts: eventAttempts},
 	})
 }
 
-// loop is for an activity that goes on for a while and says that it lives.
+// loop is for an activity that goes on for a while.
 func loop(ctx workflow.Context, summary string) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		StartToCloseTimeout: 3 * loopFor,
-		HeartbeatTimeout:    15 * time.Second,
+		HeartbeatTimeout:    missedAfter,
 		Summary:             summary,
 		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: 200 * time.Millisecond, BackoffCoefficient: 2, MaximumInterval: 15 * time.Second},
 	})
