@@ -98,6 +98,12 @@ func (c *Cluster) Stop(ctx context.Context) error {
 	return nil
 }
 
+// Crash ends the server as a power cut would: no checkpoint, every connection dropped. What was committed is found again by
+// recovery at the next start, if the cluster is Durable.
+func (c *Cluster) Crash(ctx context.Context) error {
+	return c.run(ctx, "pg_ctl", "stop", "-w", "-s", "-m", "immediate", "-D", c.data())
+}
+
 func (c *Cluster) data() string { return filepath.Join(c.Dir, "data") }
 
 // madeBy is the major version the cluster's files belong to, or 0 when there are none.

@@ -145,7 +145,15 @@ func writeState(dir string, s testState) error {
 	return os.WriteFile(stateFile(dir), data, 0o600)
 }
 
-// removeCluster stops the cluster of dir, wherever it really lives, and deletes it.
+// RemoveCluster stops the cluster that StartCluster made for dir, wherever it really lives, and deletes it.
+func RemoveCluster(ctx context.Context, dir string) error {
+	asked, err := filepath.Abs(dir)
+	if err != nil {
+		return err
+	}
+	return removeCluster(ctx, asked)
+}
+
 func removeCluster(ctx context.Context, dir string) error {
 	who, err := serverOwner()
 	if err != nil {

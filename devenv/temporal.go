@@ -93,6 +93,15 @@ func (t *Temporal) Stop(ctx context.Context) error {
 	return endProcess(ctx, t.pid, devstackProgram, temporalStopsWithin)
 }
 
+// Kill ends the server by SIGKILL and returns when it is gone. Its state is in Postgres.
+func (t *Temporal) Kill() error {
+	if err := syscall.Kill(t.pid, syscall.SIGKILL); err != nil {
+		return err
+	}
+	<-t.ended
+	return nil
+}
+
 func (c TemporalConfig) withDefaults() TemporalConfig {
 	if c.Namespace == "" {
 		c.Namespace = "default"
