@@ -33,10 +33,17 @@ func strictBody(ctx huma.Context, next func(huma.Context)) {
 		return
 	}
 	body, err := readBody(c, o.bodyCap())
-	if err == nil && !o.Raw {
+	switch {
+	case err != nil:
+	case !o.Raw:
 		err = checkBody(c.Request, body, ctx.Operation().RequestBody != nil)
+	case len(body) == 0:
+		err = errNoBody
 	}
 	if err != nil {
+		if o.Unread != nil {
+			o.Unread(ctx.Context(), err)
+		}
 		stop(ctx, err)
 		return
 	}

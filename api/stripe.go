@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"context"
 	"log/slog"
 	"time"
@@ -22,8 +23,8 @@ type webhook struct {
 }
 
 func newWebhook(b base, registry *prometheus.Registry) webhook {
-	refused := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "durabill_stripe_signature_failures_total",
-		Help: "Deliveries refused for their signature, by reason."}, []string{"reason"})
+	refused := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "durabill_stripe_deliveries_refused_total",
+		Help: "Deliveries of which nothing was kept, by reason."}, []string{"reason"})
 	registry.MustRegister(refused)
 	return webhook{base: b, refused: refused}
 }
@@ -41,30 +42,39 @@ type received struct {
 func (r webhook) register(a huma.API) {
 	post(a, op{ID: "receiveStripeEvent", Path: "/webhooks/stripe/{endpoint_id}", Summary: "Stripe's events arrive here",
 		Description: "Verified by their signature and kept once each; 200 only after that. A workflow fetches the object anew and acts on it.",
-		Tag:         "Webhooks", Public: true, OwnKey: true, Raw: true, Workflow: "stripe-event/{evt}"}, r.receive)
+		Tag:         "Webhooks", Public: true, OwnKey: true, Raw: true, Workflow: "stripe-event/{evt}", Unread: r.unread}, r.receive)
+}
+
+// unread counts a delivery whose body never reached the receiver.
+func (r webhook) unread(ctx context.Context, cause error) { r.refuse(ctx, fault.Of(cause).Code) }
+
+func (r webhook) refuse(ctx context.Context, reason string) {
+	r.refused.WithLabelValues(reason).Inc()
+	logger(ctx).LogAttrs(ctx, slog.LevelWarn, "delivery refused", slog.String("reason", reason))
 }
 
 func (r webhook) receive(ctx context.Context, in *stripeDelivery) (*One[received], error) {
 	id, err := keys.Decode(keys.WebhookEndpoint, in.EndpointID)
 	if err != nil {
+		r.refuse(ctx, "unknown_endpoint")
 		return nil, fault.New(fault.NotFound, "not_found", "There is no such endpoint.")
 	}
 	endpoint, err := r.store.FindStripeEndpoint(ctx, id)
 	if fault.Is(err, "not_found") {
+		r.refuse(ctx, "unknown_endpoint")
 		return nil, err
 	}
 	if err != nil {
 		return nil, tryAgain(err)
 	}
-	e, err := gateway.VerifyEvent(in.RawBody, in.Signature, endpoint.Secrets, time.Now())
+	now := time.Now()
+	e, err := gateway.VerifyEvent(in.RawBody, in.Signature, endpoint.Accepted(now), now)
 	if err != nil {
-		reason := string(gateway.ReasonOf(err))
-		r.refused.WithLabelValues(reason).Inc()
-		logger(ctx).LogAttrs(ctx, slog.LevelWarn, "delivery refused", slog.String("reason", reason))
+		r.refuse(ctx, string(gateway.ReasonOf(err)))
 		return nil, err
 	}
 	row := models.InboxEvent{ID: e.ID, EndpointID: endpoint.ID, Type: e.Type, ObjectID: e.ObjectID, ObjectType: e.ObjectType, APIVersion: e.APIVersion,
-		Payload: in.RawBody, Status: models.InboxReceived, Times: models.Times{EffectiveAt: e.Created}}
+		Payload: bytes.ToValidUTF8(in.RawBody, []byte("\uFFFD")), Status: models.InboxReceived, Times: models.Times{EffectiveAt: e.Created}}
 	switch {
 	case e.Livemode != endpoint.Livemode:
 		row.Status, row.Reason = models.InboxIgnored, "livemode is the other one"
@@ -77,7 +87,11 @@ func (r webhook) receive(ctx context.Context, in *stripeDelivery) (*One[received
 	if err != nil {
 		return nil, tryAgain(err)
 	}
-	logger(ctx).LogAttrs(ctx, slog.LevelInfo, "stripe event", slog.String("event", e.ID), slog.String("type", e.Type),
+	level := slog.LevelInfo
+	if e.VersionMismatch {
+		level = slog.LevelWarn // somebody made an endpoint without our version; its objects would decode into silent zeros
+	}
+	logger(ctx).LogAttrs(ctx, level, "stripe event", slog.String("event", e.ID), slog.String("type", e.Type), slog.String("api_version", e.APIVersion),
 		slog.String("decision", string(row.Status)), slog.String("reason", row.Reason), slog.Bool("replayed", row.Deliveries > 1))
 	return &One[received]{Body: received{Status: string(row.Status)}}, nil
 }

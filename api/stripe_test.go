@@ -47,7 +47,7 @@ func (o *office) refusals(reason string) int {
 	families, err := o.router.metrics.Gather()
 	require.NoError(o.t, err)
 	for _, f := range families {
-		if f.GetName() != "durabill_stripe_signature_failures_total" {
+		if f.GetName() != "durabill_stripe_deliveries_refused_total" {
 			continue
 		}
 		for _, m := range f.GetMetric() {

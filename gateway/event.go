@@ -46,6 +46,24 @@ var (
 	errNoData     = errors.New("the event has no data.object")
 )
 
+const (
+	maxName    = 255
+	lastSecond = 253402300799 // of the year 9999
+)
+
+// isName recognises what Stripe's ids and types look like. Anything else could not be kept as a key, and would come back for days.
+func isName(s string) bool {
+	if s == "" || len(s) > maxName {
+		return false
+	}
+	for _, c := range s {
+		if c <= ' ' || c > '~' {
+			return false
+		}
+	}
+	return true
+}
+
 func parseEvent(raw []byte) (Event, error) {
 	var e struct {
 		ID         string `json:"id"`
@@ -60,7 +78,7 @@ func parseEvent(raw []byte) (Event, error) {
 			PreviousAttributes json.RawMessage `json:"previous_attributes"`
 		} `json:"data"`
 	}
-	if err := json.Unmarshal(raw, &e); err != nil || e.ID == "" || e.Type == "" {
+	if err := json.Unmarshal(raw, &e); err != nil || !isName(e.ID) || !isName(e.Type) || e.Created < 0 || e.Created > lastSecond {
 		return Event{}, errNotAnEvent
 	}
 	if e.Data == nil {
@@ -72,6 +90,9 @@ func parseEvent(raw []byte) (Event, error) {
 	}
 	if len(e.Data.Object) == 0 || string(e.Data.Object) == "null" || json.Unmarshal(e.Data.Object, &object) != nil {
 		return Event{}, errNoData
+	}
+	if !isName(e.APIVersion+e.Account+object.ID+object.Object+"_") { // each may be empty
+		return Event{}, errNotAnEvent
 	}
 	return Event{ID: e.ID, Type: e.Type, APIVersion: e.APIVersion, VersionMismatch: e.APIVersion != APIVersion,
 		Livemode: e.Livemode, Account: e.Account, Created: at(e.Created), ObjectID: object.ID, ObjectType: object.Object,

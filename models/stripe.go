@@ -10,13 +10,33 @@ import (
 	"github.com/durabill/durabill/billing/money"
 )
 
-// StripeEndpoint is where one realm's events arrive; two secrets live while one replaces the other.
+// StripeEndpoint is where one realm's events arrive. The first secret is the present one; behind it may be the one that it
+// replaces, accepted until OldSecretUntil, or for as long as nobody has set that.
 type StripeEndpoint struct {
 	Row
-	Secrets  []string `gorm:"serializer:json;type:jsonb"`
-	Livemode bool
-	Version  int64
+	Secrets        []string `gorm:"serializer:json;type:jsonb"`
+	OldSecretUntil *time.Time
+	Livemode       bool
+	Version        int64
 	Times
+}
+
+// Accepted gives the secrets that a delivery may be signed with now.
+func (e StripeEndpoint) Accepted(now time.Time) []string {
+	if len(e.Secrets) > 1 && e.OldSecretUntil != nil && !now.Before(*e.OldSecretUntil) {
+		return e.Secrets[:1]
+	}
+	return e.Secrets
+}
+
+// Roll puts a new secret in front and keeps the present one, and no older one, until an instant.
+func (e *StripeEndpoint) Roll(secret string, until time.Time) {
+	next := []string{secret}
+	if len(e.Secrets) > 0 {
+		next = append(next, e.Secrets[0])
+	}
+	e.Secrets, e.OldSecretUntil = next, &until
+	e.Version++
 }
 
 // InboxStatus is what became of a provider event.
@@ -39,7 +59,7 @@ type InboxEvent struct {
 	ObjectID         string
 	ObjectType       string
 	APIVersion       string
-	Payload          json.RawMessage `gorm:"type:jsonb"`
+	Payload          json.RawMessage `gorm:"type:json"`
 	Status           InboxStatus
 	Reason           string
 	Deliveries       int
@@ -76,17 +96,34 @@ const (
 	CallFailed    CallStatus = "failed"
 )
 
-// ProviderCall is written before the request leaves.
+// ProviderCall is written before the request leaves. It is made anew, as the next generation under another key, only when the
+// present one is known to have had no effect.
 type ProviderCall struct {
 	RealmID          uuid.UUID `gorm:"type:uuid;primaryKey"`
 	Key              string    `gorm:"primaryKey"`
 	BillingAccountID uuid.UUID `gorm:"type:uuid"`
 	Verb             string
 	ObjectRef        string
+	Generation       int
+	Params           json.RawMessage `gorm:"type:json"` // of this generation; a repeat sends these, not what rows say by then
 	ParamsHash       []byte
+	FirstSentAt      time.Time // of this generation, in real time
 	Status           CallStatus
 	ResultRef        string
 	Times
+}
+
+// keyTrusted is for how long a key is sent again: Stripe may forget it after a day, and would then take a repeat for a new call.
+const keyTrusted = 23 * time.Hour
+
+// Outlived reports that the key must not be sent any more: what became of the call has to be looked up.
+func (c ProviderCall) Outlived(now time.Time) bool { return now.Sub(c.FirstSentAt) >= keyTrusted }
+
+// Renew begins the next generation.
+func (c *ProviderCall) Renew(params json.RawMessage, hash []byte, now time.Time) {
+	c.Generation++
+	c.Params, c.ParamsHash, c.FirstSentAt = params, hash, now
+	c.Status, c.ResultRef = CallSent, ""
 }
 
 // ProviderEffect says that a provider object has had its effect here.

@@ -116,6 +116,14 @@ func (s *Server) Addr() string {
 	return s.listener.Addr().String()
 }
 
+// MetricsAddr is where the metrics are read; empty when nowhere.
+func (s *Server) MetricsAddr() string {
+	if s.metrics == nil {
+		return ""
+	}
+	return s.metrics.Addr().String()
+}
+
 // Store gives the store of the running process, for a command that works beside it.
 func (s *Server) Store() *store.Store { return s.store }
 

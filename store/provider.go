@@ -34,7 +34,7 @@ func (s *Store) BeginCall(ctx context.Context, call Call, in NewCall) (models.Pr
 			return err
 		}
 		pc = models.ProviderCall{RealmID: call.Realm, Key: in.Key, BillingAccountID: in.Account, Verb: in.Verb, ObjectRef: in.ObjectRef,
-			ParamsHash: in.ParamsHash, Status: models.CallSent, Times: models.At(now)}
+			ParamsHash: in.ParamsHash, Generation: 1, FirstSentAt: now, Status: models.CallSent, Times: models.At(now)}
 		fresh, err := insertOnce(t, &pc)
 		if err != nil || fresh {
 			return err

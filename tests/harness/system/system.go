@@ -50,7 +50,7 @@ func Start(t testing.TB) *Running {
 	stripe, stop, err := fake.Start("127.0.0.1:0")
 	require.NoError(t, err)
 	cfg := config.Config{Secret: strings.Repeat("test-secret-", 4), Database: config.Database{URL: url, MaxConns: 16},
-		HTTP:     config.HTTP{Addr: "127.0.0.1:0", Shutdown: 10 * time.Second},
+		HTTP:     config.HTTP{Addr: "127.0.0.1:0", MetricsAddr: "127.0.0.1:0", Shutdown: 10 * time.Second},
 		Temporal: config.Temporal{Address: temporal.HostPort, Namespace: temporal.Namespace, TaskQueue: "durabill"},
 		Stripe:   config.Stripe{APIKey: "sk_test_harness", BaseURL: stripe}}
 	s, err := server.New(ctx, cfg, server.Parts{API: true, Worker: true}, slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})))
