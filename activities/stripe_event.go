@@ -7,6 +7,7 @@ import (
 
 	"github.com/durabill/durabill/billing/money"
 	"github.com/durabill/durabill/fault"
+	"github.com/durabill/durabill/gateway"
 	"github.com/durabill/durabill/keys"
 	"github.com/durabill/durabill/models"
 	"github.com/durabill/durabill/store"
@@ -80,18 +81,26 @@ func (a *Activities) BuryStripeEvent(ctx context.Context, in DeadEventInput) err
 	return report(a.Store.FinishEvent(ctx, a.call(ctx, in.Realm), in.Event, store.EventEnd{Status: models.InboxDead, Reason: in.Reason}))
 }
 
-// ours finds our invoice for the provider's: by the id we stored, or, when the event overtakes us, by the id we sent.
-func (a *Activities) ours(ctx context.Context, call store.Call, ref string, metadata map[string]string) (models.Invoice, bool, error) {
-	inv, ok, err := a.Store.FindStripeInvoice(ctx, call, ref)
+// ours finds our invoice for the provider's: by the id we stored, or, when the event overtakes us, by the id we sent. Metadata
+// can be copied by whoever works in the same Stripe account, so the customer must be ours as well.
+func (a *Activities) ours(ctx context.Context, call store.Call, got gateway.Invoice) (models.Invoice, bool, error) {
+	inv, ok, err := a.Store.FindStripeInvoice(ctx, call, got.ID)
 	if err != nil || ok {
 		return inv, ok, err
 	}
-	id, err := keys.Decode(keys.Invoice, metadata["obj"])
-	if err != nil || metadata["realm_id"] != keys.Encode(keys.Realm, call.Realm) {
+	id, err := keys.Decode(keys.Invoice, got.Metadata["obj"])
+	if err != nil || got.Metadata["realm_id"] != keys.Encode(keys.Realm, call.Realm) {
 		return inv, false, nil
 	}
 	inv, _, err = a.Store.FindInvoice(ctx, call, id)
-	return inv, err == nil, err
+	if fault.Is(err, "not_found") {
+		return inv, false, nil
+	}
+	if err != nil {
+		return inv, false, err
+	}
+	account, err := a.Store.FindAccount(ctx, call, inv.BillingAccountID)
+	return inv, err == nil && account.StripeCustomer == got.CustomerID, err
 }
 
 func (a *Activities) invoicePaid(ctx context.Context, call store.Call, ref string) (outcome, error) {
@@ -99,7 +108,7 @@ func (a *Activities) invoicePaid(ctx context.Context, call store.Call, ref strin
 	if err != nil {
 		return outcome{}, err
 	}
-	inv, ok, err := a.ours(ctx, call, ref, got.Metadata)
+	inv, ok, err := a.ours(ctx, call, got)
 	switch {
 	case err != nil:
 		return outcome{}, err
@@ -119,12 +128,14 @@ func (a *Activities) invoiceFailed(ctx context.Context, call store.Call, ref str
 	if err != nil {
 		return outcome{}, err
 	}
-	inv, ok, err := a.ours(ctx, call, ref, got.Metadata)
+	inv, ok, err := a.ours(ctx, call, got)
 	switch {
 	case err != nil:
 		return outcome{}, err
 	case !ok:
 		return ignore("invoice is not ours")
+	case inv.StripeInvoice != "" && inv.StripeInvoice != got.ID:
+		return ignore("a copy of our invoice")
 	case got.Paid || got.LastError == nil || got.LastError.ChargeID == "":
 		return ignore("the failure is past")
 	}

@@ -46,7 +46,8 @@ func (s *Store) RecordPayment(ctx context.Context, call Call, in Paid) (bool, er
 		if err != nil || !applied {
 			return err
 		}
-		if in.Amount.Asset != inv.Currency || !in.Amount.Value.Equal(inv.Total) || inv.Status == models.InvoicePaid {
+		copied := inv.StripeInvoice != "" && inv.StripeInvoice != in.Object // the provider's other invoices may carry our metadata too
+		if in.Amount.Asset != inv.Currency || !in.Amount.Value.Equal(inv.Total) || inv.Status == models.InvoicePaid || copied {
 			return t.unapplied(account, inv, in, now)
 		}
 		if err := t.bookPayment(inv, in, now); err != nil {
