@@ -91,7 +91,7 @@ func parseEvent(raw []byte) (Event, error) {
 	if len(e.Data.Object) == 0 || string(e.Data.Object) == "null" || json.Unmarshal(e.Data.Object, &object) != nil {
 		return Event{}, errNoData
 	}
-	if !isName(e.APIVersion+e.Account+object.ID+object.Object+"_") { // each may be empty
+	if !isName(e.APIVersion + e.Account + object.ID + object.Object + "_") { // each may be empty
 		return Event{}, errNotAnEvent
 	}
 	return Event{ID: e.ID, Type: e.Type, APIVersion: e.APIVersion, VersionMismatch: e.APIVersion != APIVersion,
