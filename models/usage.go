@@ -107,6 +107,14 @@ type UsageEvent struct {
 	Times
 }
 
+// AsReported is the event as it was when its report was answered: skipped at once, or accepted and nothing more.
+func (e UsageEvent) AsReported() UsageEvent {
+	if e.Status != EventSkipped {
+		e.Status, e.Reason, e.RatingID = EventAccepted, "", nil
+	}
+	return e
+}
+
 // QuarantineItem is usage that could not be priced or matched, kept until it can.
 type QuarantineItem struct {
 	Row

@@ -73,12 +73,11 @@ func (t *tx) modelFor(id *uuid.UUID) (models.PricingModel, error) {
 	if id != nil {
 		return find[models.PricingModel](t, *id)
 	}
-	var m models.PricingModel
-	err := t.Where("is_default").Take(&m).Error
-	if err != nil {
-		return m, fault.At("/pricing_model", "required", "The realm has no default pricing model; name one.").Because(err)
+	m, exists, err := first[models.PricingModel](t.Where("is_default"))
+	if err == nil && !exists {
+		err = fault.At("/pricing_model", "required", "The realm has no default pricing model; name one.")
 	}
-	return m, nil
+	return m, err
 }
 
 // assignFree puts the account on its model's free plan from now on: a row, and no workflow.
@@ -107,12 +106,11 @@ func (t *tx) addPhase(a models.PlanAssignment, start time.Time, end *time.Time, 
 
 // activeVersion is the plan's one assignable version.
 func (t *tx) activeVersion(plan uuid.UUID) (models.PlanVersion, error) {
-	var v models.PlanVersion
-	err := t.Where("plan_id = ? AND status = ?", plan, models.Active).Take(&v).Error
-	if err != nil {
-		return v, fault.New(fault.Conflict, "state_conflict", "The plan has no active version.").Because(err)
+	v, exists, err := first[models.PlanVersion](t.Where("plan_id = ? AND status = ?", plan, models.Active))
+	if err == nil && !exists {
+		err = fault.New(fault.Conflict, "state_conflict", "The plan has no active version.")
 	}
-	return v, nil
+	return v, err
 }
 
 // FindAccount reads one account.

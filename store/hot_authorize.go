@@ -42,7 +42,8 @@ type Authorized struct {
 // Authorize decides whether the work may begin and, if so, holds funds for it under a new lease.
 func (s *Store) Authorize(ctx context.Context, call Call, ask Ask) (Authorized, error) {
 	var out Authorized
-	err := s.within(ctx, call, func(t *tx) error {
+	err := s.keyed(ctx, call, func(t *tx) error {
+		out = Authorized{}
 		account, now, err := t.lockAccount(ask.Account)
 		if err != nil {
 			return err

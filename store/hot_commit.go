@@ -53,7 +53,8 @@ func (s *Store) CommitLease(ctx context.Context, call Call, use Use) (Committed,
 	if err := checkQuantities(use.Meters); err != nil {
 		return out, err
 	}
-	err := s.within(ctx, call, func(t *tx) error {
+	err := s.keyed(ctx, call, func(t *tx) error {
+		out = Committed{}
 		lease, account, now, err := t.lockLease(use.Token)
 		if err != nil {
 			return err
@@ -77,15 +78,20 @@ func leaseOver(s models.LeaseStatus) string {
 	return "lease_closed"
 }
 
+var errNoLease = fault.New(fault.NotFound, "not_found", "There is no such lease in this realm.")
+
 // lockLease finds the lease of a token and takes the locks in the house's order: account first, lease last.
 func (t *tx) lockLease(token string) (models.Lease, models.BillingAccount, time.Time, error) {
-	var lease models.Lease
 	hash, err := keys.HashLeaseToken(token)
-	if err == nil {
-		err = t.Where("token_hash = ?", hash).Take(&lease).Error
+	if err != nil {
+		return models.Lease{}, models.BillingAccount{}, time.Time{}, errNoLease
+	}
+	lease, exists, err := first[models.Lease](t.Where("token_hash = ?", hash))
+	if err == nil && !exists {
+		err = errNoLease
 	}
 	if err != nil {
-		return lease, models.BillingAccount{}, time.Time{}, fault.New(fault.NotFound, "not_found", "There is no such lease in this realm.").Because(err)
+		return lease, models.BillingAccount{}, time.Time{}, err
 	}
 	account, now, err := t.lockAccount(lease.BillingAccountID)
 	if err != nil {
@@ -263,7 +269,7 @@ func merge(meters []gate.MeterQuantity) []gate.MeterQuantity {
 // ReleaseLease gives up a lease: its holds are free again. Releasing it once more changes nothing.
 func (s *Store) ReleaseLease(ctx context.Context, call Call, token string) (models.Lease, error) {
 	var lease models.Lease
-	err := s.within(ctx, call, func(t *tx) error {
+	err := s.keyed(ctx, call, func(t *tx) error {
 		l, _, now, err := t.lockLease(token)
 		if err != nil {
 			return err

@@ -13,6 +13,8 @@ import (
 	"github.com/durabill/durabill/models"
 )
 
+const codeInProgress = "idempotency_in_progress"
+
 // keepAnswers is how long a repeated key gets the stored answer; money effects are guarded for ever by keys of their own.
 const keepAnswers = 30 * 24 * time.Hour
 
@@ -50,7 +52,7 @@ func (t *tx) claim() error {
 		return err
 	}
 	if !got {
-		return fault.New(fault.Conflict, "idempotency_in_progress", "A request with this Idempotency-Key is still running.")
+		return fault.New(fault.Conflict, codeInProgress, "A request with this Idempotency-Key is still running.")
 	}
 	var row models.IdempotencyKey
 	err := t.Where("scope = ? AND key = ? AND expires_at > clock_timestamp()", once.Scope, once.Key).Take(&row).Error

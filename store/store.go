@@ -29,20 +29,23 @@ type Config struct {
 	MaxConns         int32
 	LockTimeout      time.Duration
 	StatementTimeout time.Duration
+	AcquireTimeout   time.Duration // for a connection of the pool
 	Log              *slog.Logger
 }
 
 // Store is the one door to the database.
 type Store struct {
-	pool *pgxpool.Pool
-	sql  *sql.DB
-	db   *gorm.DB
-	log  *slog.Logger
+	pool    *pgxpool.Pool
+	sql     *sql.DB
+	db      *gorm.DB
+	log     *slog.Logger
+	acquire time.Duration
 }
 
 const (
 	defaultLockTimeout      = 2 * time.Second
 	defaultStatementTimeout = 10 * time.Second
+	defaultAcquireTimeout   = 5 * time.Second
 	idleInTransaction       = 15 * time.Second
 )
 
@@ -53,6 +56,9 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	}
 	if cfg.StatementTimeout == 0 {
 		cfg.StatementTimeout = defaultStatementTimeout
+	}
+	if cfg.AcquireTimeout == 0 {
+		cfg.AcquireTimeout = defaultAcquireTimeout
 	}
 	if cfg.Log == nil {
 		cfg.Log = slog.Default()
@@ -99,7 +105,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 		pool.Close()
 		return nil, err
 	}
-	return &Store{pool: pool, sql: db, db: g, log: cfg.Log}, nil
+	return &Store{pool: pool, sql: db, db: g, log: cfg.Log, acquire: cfg.AcquireTimeout}, nil
 }
 
 // Close gives the connections back.

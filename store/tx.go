@@ -3,11 +3,9 @@ package store
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5/pgconn"
 	"gorm.io/gorm"
 
 	"github.com/durabill/durabill/fault"
@@ -29,10 +27,7 @@ type tx struct {
 	call Call
 }
 
-const (
-	realmKey    = "durabill:realm"
-	maxAttempts = 5
-)
+const realmKey = "durabill:realm"
 
 var errNoRealm = errors.New("store: a query outside a realm's transaction")
 
@@ -54,10 +49,21 @@ func refuseOutsideRealm(db *gorm.DB) error {
 	)
 }
 
-// within runs a decision in one transaction in the call's realm, and again, with the same ids, when only the database's own
-// bookkeeping (serialization, deadlock, lock timeout, connection) stood in the way.
+// within runs fn in one transaction in the call's realm, and again when only the database's own bookkeeping
+// (serialization, deadlock, lock timeout, connection) stood in the way. A COMMIT without an answer is run again only under an
+// Idempotency-Key, which makes the second run give the first one's answer; otherwise the caller is told that the outcome is unknown.
 func (s *Store) within(ctx context.Context, call Call, fn func(*tx) error) error {
-	err := s.read(ctx, call, func(t *tx) error {
+	return s.decision(ctx, call, ends{repeatable: call.Once != nil}, fn)
+}
+
+// keyed is within for a decision that has a unique key of its own and looks for its earlier result under the lock by which it
+// decides, so that it may be run again whatever became of the first run.
+func (s *Store) keyed(ctx context.Context, call Call, fn func(*tx) error) error {
+	return s.decision(ctx, call, ends{repeatable: true}, fn)
+}
+
+func (s *Store) decision(ctx context.Context, call Call, e ends, fn func(*tx) error) error {
+	err := s.run(ctx, call, e, func(t *tx) error {
 		if err := fn(t); err != nil {
 			return err
 		}
@@ -72,17 +78,45 @@ func (s *Store) within(ctx context.Context, call Call, fn func(*tx) error) error
 
 // read is within for queries: the same transaction, the same retries; the name tells the reader that nothing changes.
 func (s *Store) read(ctx context.Context, call Call, fn func(*tx) error) error {
+	return s.run(ctx, call, ends{repeatable: true}, fn)
+}
+
+func (s *Store) run(ctx context.Context, call Call, e ends, fn func(*tx) error) error {
 	if call.Realm == uuid.Nil {
 		return errNoRealm
 	}
-	return retry(ctx, func() error {
-		return s.db.WithContext(ctx).Set(realmKey, call.Realm).Transaction(func(g *gorm.DB) error {
+	return retry(ctx, e, func() error {
+		return s.transaction(ctx, call.Realm, func(g *gorm.DB) error {
 			if err := g.Exec("SELECT set_config('app.realm_id', ?, true)", call.Realm.String()).Error; err != nil {
 				return err
 			}
 			return fn(&tx{DB: g, call: call})
 		})
 	})
+}
+
+// transaction runs fn once. It fails with a silentCommit if it cannot say whether fn took effect; after every other error it did not.
+func (s *Store) transaction(ctx context.Context, realm uuid.UUID, fn func(*gorm.DB) error) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	// The pool itself lets a caller wait for ever.
+	wait := time.AfterFunc(s.acquire, func() { cancel(errNoConnection) })
+	g := s.db.WithContext(ctx).Set(realmKey, realm).Begin()
+	wait.Stop()
+	if g.Error != nil {
+		return errors.Join(context.Cause(ctx), g.Error)
+	}
+	done := false
+	defer func() {
+		if !done {
+			g.Rollback()
+		}
+	}()
+	if err := fn(g); err != nil {
+		return err
+	}
+	done = true
+	return committed(g.Commit().Error)
 }
 
 // decide runs one decision and, under an Idempotency-Key, stores its answer with it or gives the stored one back.
@@ -99,67 +133,4 @@ func decide[R any](ctx context.Context, s *Store, call Call, fn func(*tx) (R, er
 		return t.answer(result)
 	})
 	return result, err
-}
-
-func retry(ctx context.Context, fn func() error) error {
-	for attempt := 1; ; attempt++ {
-		err := fn()
-		if err == nil || attempt == maxAttempts || !transient(err) {
-			return translate(err)
-		}
-		pause := time.Duration(attempt*attempt)*5*time.Millisecond + rand.N(10*time.Millisecond) //nolint:gosec // jitter, not a secret
-		select {
-		case <-ctx.Done():
-			return translate(err)
-		case <-time.After(pause):
-		}
-	}
-}
-
-func transient(err error) bool {
-	var pg *pgconn.PgError
-	if !errors.As(err, &pg) {
-		return pgconn.SafeToRetry(err)
-	}
-	switch pg.Code {
-	case "40001", "40P01", "55P03", "57P01", "57P02", "57P03":
-		return true
-	}
-	return pg.Code[:2] == "08"
-}
-
-// translate gives a caller's words to what the database refuses; anything unknown stays as it is, and is Internal.
-func translate(err error) error {
-	if err == nil {
-		return nil
-	}
-	var known *fault.Fault
-	if errors.As(err, &known) {
-		return err
-	}
-	if errors.Is(err, gorm.ErrRecordNotFound) {
-		return fault.New(fault.NotFound, "not_found", "There is no such object in this realm.").Because(err)
-	}
-	var pg *pgconn.PgError
-	if !errors.As(err, &pg) {
-		if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-			return fault.New(fault.Unavailable, "timeout", "The database did not answer in time.").Because(err)
-		}
-		return err
-	}
-	switch {
-	case pg.Code == "23505":
-		return fault.New(fault.Conflict, "already_exists", "An object with this key exists already.").Because(err)
-	case pg.Code == "23P01":
-		return fault.New(fault.Conflict, "overlap_conflict", "It overlaps something that is there already.").Because(err)
-	case pg.Code == "23503":
-		return fault.New(fault.NotFound, "not_found", "It names an object that is not in this realm.").Because(err)
-	case pg.Code == "23001":
-		return fault.New(fault.Conflict, "immutable_resource", "This cannot be changed any more.").Because(err)
-	case pg.Code == "23514", pg.Code == "23502", pg.Code == "22003":
-		return fault.New(fault.Internal, "invariant_violated", "A rule of the books would be broken.").Because(err)
-	case transient(err), pg.Code == "57014", pg.Code[:2] == "53":
-		return fault.New(fault.Unavailable, "unavailable", "The database is busy or not reachable; try again.").Because(err)
-	}
-	return err
 }

@@ -52,7 +52,7 @@ func (s *Store) RecordUsage(ctx context.Context, call Call, in Report) (Recorded
 	if err := checkQuantities(in.Meters); err != nil {
 		return out, err
 	}
-	err := s.within(ctx, call, func(t *tx) error {
+	err := s.keyed(ctx, call, func(t *tx) error {
 		out = Recorded{}
 		account, now, err := t.lockAccount(in.Account)
 		if err != nil {
@@ -99,6 +99,9 @@ func (t *tx) recordedBefore(in Report, out *Recorded) (bool, error) {
 	}
 	if !bytes.Equal(out.Events[0].RequestHash, in.Hash) {
 		return false, fault.New(fault.Conflict, "idempotency_key_reused", "This Idempotency-Key was used for another request.")
+	}
+	for i, e := range out.Events {
+		out.Events[i] = e.AsReported()
 	}
 	out.Replayed = true
 	return true, nil
