@@ -25,6 +25,7 @@ func TestWhateverAHandlerReturnsBecomesAProblem(t *testing.T) {
 	require.Equal(t, "1", rec.Header().Get("Retry-After"))
 	require.True(t, refused(t, rec, 409, "idempotency_in_progress").Retryable)
 	refused(t, b.call(http.MethodGet, "/v1/fail/deadline", ""), 504, "timeout")
+	refused(t, b.call(http.MethodGet, "/v1/fail/hang", ""), 504, "timeout")
 }
 
 func TestThePrivateTextOfAnErrorReachesTheLogAndNotTheCaller(t *testing.T) {

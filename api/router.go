@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/json"
@@ -13,6 +14,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
@@ -71,6 +73,9 @@ func withDefaults(deps Deps) Deps {
 		deps.LeaseSecret = make([]byte, sha256.Size)
 		_, _ = rand.Read(deps.LeaseSecret)
 	}
+	if deps.Timeout == 0 {
+		deps.Timeout = answerTimeout
+	}
 	if deps.Version == "" {
 		deps.Version = "dev"
 	}
@@ -87,7 +92,7 @@ func newEngine(deps Deps) *gin.Engine {
 	if err := e.SetTrustedProxies(nil); err != nil {
 		panic(fmt.Sprintf("trusted proxies: %v", err))
 	}
-	e.Use(beginRequest(deps.Log), observe(deps.Log, deps.Metrics), recoverPanic(), securityHeaders)
+	e.Use(beginRequest(deps.Log), observe(deps.Log, deps.Metrics), recoverPanic(), answerWithin(deps.Timeout), securityHeaders)
 	e.NoRoute(func(c *gin.Context) {
 		refuse(c, fault.New(fault.NotFound, "not_found", "There is no such path."))
 	})
@@ -95,6 +100,16 @@ func newEngine(deps Deps) *gin.Engine {
 		refuse(c, fault.New(fault.Invalid, "method_not_allowed", "This path does not answer to this method."))
 	})
 	return e
+}
+
+// answerWithin keeps a peer that neither answers nor hangs up, such as a half-open connection to the database, from holding a request.
+func answerWithin(timeout time.Duration) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		ctx, cancel := context.WithTimeout(c.Request.Context(), timeout)
+		defer cancel()
+		c.Request = c.Request.WithContext(ctx)
+		c.Next()
+	}
 }
 
 func recoverPanic() gin.HandlerFunc {

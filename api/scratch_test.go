@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
@@ -134,7 +135,7 @@ func (r *widgets) hook(_ context.Context, in *struct{ RawBody []byte }) (*struct
 	return nil, nil
 }
 
-func (r *widgets) fail(_ context.Context, in *struct {
+func (r *widgets) fail(ctx context.Context, in *struct {
 	How string `path:"how"`
 }) (*struct{}, error) {
 	switch in.How {
@@ -150,6 +151,9 @@ func (r *widgets) fail(_ context.Context, in *struct {
 		return nil, withHints(fault.New(fault.Payment, "insufficient_funds", "Not enough."), Hint{Type: "funding.shortfall"})
 	case "deadline":
 		return nil, fmt.Errorf("query: %w", context.DeadlineExceeded)
+	case "hang":
+		<-ctx.Done()
+		return nil, ctx.Err()
 	case "busy":
 		return nil, fault.New(fault.Conflict, "idempotency_in_progress", "Wait.")
 	default:
@@ -185,7 +189,8 @@ func newBench(t *testing.T) *bench {
 			}
 			return Principal{RealmID: b.realm, RealmCode: "demo", Mode: keys.ModeTest, KeyID: keyID, Actor: "app", Scopes: b.scopes}, nil
 		},
-		Ready: []Check{{Name: "database", Func: func(context.Context) error { return nil }}},
+		Timeout: time.Second,
+		Ready:   []Check{{Name: "database", Func: func(context.Context) error { return nil }}},
 	}), b.widgets)
 	doc, err := b.router.OpenAPI()
 	require.NoError(t, err)

@@ -24,6 +24,7 @@ import (
 const (
 	readTimeout    = 10 * time.Second
 	writeTimeout   = 30 * time.Second
+	answerTimeout  = 25 * time.Second // under writeTimeout, so that a problem can still be written
 	idleTimeout    = 2 * time.Minute
 	maxHeaderBytes = 32 << 10
 )
@@ -43,9 +44,11 @@ type Deps struct {
 	// OpenCheckout asks the payment provider for a hosted page. Without one nothing can be bought.
 	OpenCheckout func(context.Context, gateway.CheckoutParams) (gateway.CheckoutSession, error)
 	Ready        []Check
-	Log          *slog.Logger
-	Metrics      *prometheus.Registry
-	Version      string
+	// Timeout bounds a request's work: whatever it waits for then, the caller is told that the outcome is unknown.
+	Timeout time.Duration
+	Log     *slog.Logger
+	Metrics *prometheus.Registry
+	Version string
 }
 
 // NewServer wraps handler with the bounds that keep a slow or hostile peer from holding a connection.
