@@ -36,6 +36,9 @@ type Running struct {
 	URL    string     // of the database, as its owner
 }
 
+// Secret is the installation's; with it a test opens realms of its own.
+const Secret = "test-secret-test-secret-test-secret-test-secret-"
+
 // Start starts the whole system; every exchange is held to the OpenAPI document.
 func Start(t testing.TB) *Running {
 	t.Helper()
@@ -49,7 +52,7 @@ func Start(t testing.TB) *Running {
 	require.NoError(t, err)
 	stripe, stop, err := fake.Start("127.0.0.1:0")
 	require.NoError(t, err)
-	cfg := config.Config{Secret: strings.Repeat("test-secret-", 4), Database: config.Database{URL: url, MaxConns: 16},
+	cfg := config.Config{Secret: Secret, Database: config.Database{URL: url, MaxConns: 16},
 		HTTP:     config.HTTP{Addr: "127.0.0.1:0", MetricsAddr: "127.0.0.1:0", Shutdown: 10 * time.Second},
 		Temporal: config.Temporal{Address: temporal.HostPort, Namespace: temporal.Namespace, TaskQueue: "durabill"},
 		Stripe:   config.Stripe{APIKey: "sk_test_harness", BaseURL: stripe}}
