@@ -153,7 +153,7 @@ func showAccepted(o models.Operation, a models.PlanAssignment) rendered[accepted
 }
 
 func (r assignments) list(ctx context.Context, in *listAssignmentsIn) (*List[planAssignment], error) {
-	account, err := filterID(keys.BillingAccount, in.BillingAccountID)
+	account, err := r.filterID(ctx, keys.BillingAccount, in.BillingAccountID)
 	if err != nil {
 		return nil, err
 	}

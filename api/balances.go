@@ -111,7 +111,7 @@ func (r balances) of(ctx context.Context, account uuid.UUID) (*One[balance], err
 }
 
 func (r balances) lots(ctx context.Context, in *listGrantsIn) (*List[lot], error) {
-	account, err := filterID(keys.BillingAccount, in.BillingAccountID)
+	account, err := r.filterID(ctx, keys.BillingAccount, in.BillingAccountID)
 	if err != nil {
 		return nil, err
 	}

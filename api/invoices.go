@@ -94,7 +94,7 @@ func (r payments) register(a huma.API) {
 }
 
 func (r invoices) list(ctx context.Context, in *listInvoicesIn) (*List[invoice], error) {
-	account, err := filterID(keys.BillingAccount, in.BillingAccountID)
+	account, err := r.filterID(ctx, keys.BillingAccount, in.BillingAccountID)
 	if err != nil {
 		return nil, err
 	}
@@ -142,10 +142,10 @@ func showLine(l models.InvoiceLine, currency money.Asset) invoiceLine {
 func (r payments) list(ctx context.Context, in *listPaymentsIn) (*List[payment], error) {
 	var filter store.PaymentFilter
 	var err error
-	if filter.Account, err = filterID(keys.BillingAccount, in.BillingAccountID); err != nil {
+	if filter.Account, err = r.filterID(ctx, keys.BillingAccount, in.BillingAccountID); err != nil {
 		return nil, err
 	}
-	if filter.Invoice, err = filterID(keys.Invoice, in.InvoiceID); err != nil {
+	if filter.Invoice, err = r.filterID(ctx, keys.Invoice, in.InvoiceID); err != nil {
 		return nil, err
 	}
 	return listed(ctx, r.base, in.PageQuery, func(p store.Page) ([]models.Payment, bool, error) {

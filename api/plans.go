@@ -95,12 +95,9 @@ func (r plans) create(ctx context.Context, in *createPlanIn) (*Reply[plan], erro
 
 func (r plans) list(ctx context.Context, in *listPlansIn) (*List[plan], error) {
 	filter := store.PlanFilter{Code: in.Code, Kind: models.PlanKind(in.Kind), Status: models.LifecycleStatus(in.Status)}
-	if in.PricingModelID != "" {
-		model, err := pathID(keys.PricingModel, in.PricingModelID)
-		if err != nil {
-			return nil, err
-		}
-		filter.PricingModelID = &model
+	var err error
+	if filter.PricingModelID, err = r.filterID(ctx, keys.PricingModel, in.PricingModelID); err != nil {
+		return nil, err
 	}
 	return listed(ctx, r.base, in.PageQuery, func(p store.Page) ([]store.PlanDetail, bool, error) {
 		return r.store.ListPlans(ctx, callOf(ctx), p, filter)

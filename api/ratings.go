@@ -83,7 +83,7 @@ func (r ratings) list(ctx context.Context, in *listRatingsIn) (*List[rating], er
 		to         **uuid.UUID
 	}{{keys.BillingAccount, in.BillingAccountID, &filter.Account}, {keys.PlanAssignment, in.AssignmentID, &filter.Assignment},
 		{keys.Meter, in.MeterID, &filter.Meter}} {
-		id, err := filterID(f.prefix, f.id)
+		id, err := r.filterID(ctx, f.prefix, f.id)
 		if err != nil {
 			return nil, err
 		}

@@ -54,13 +54,16 @@ func (b base) accountOf(ctx context.Context, s subject) (uuid.UUID, error) {
 	return a.ID, nil
 }
 
-// filterID reads an optional id of a query.
-func filterID(prefix, s string) (*uuid.UUID, error) {
+// filterID reads an optional id of a query. One that names nothing in the realm is not found, as it is in a path.
+func (b base) filterID(ctx context.Context, prefix, s string) (*uuid.UUID, error) {
 	if s == "" {
 		return nil, nil //nolint:nilnil // no filter
 	}
 	id, err := pathID(prefix, s)
-	return &id, err
+	if err != nil {
+		return nil, err
+	}
+	return &id, b.store.Know(ctx, callOf(ctx), prefix, id)
 }
 
 // cash puts a rounded or posted amount on the wire.

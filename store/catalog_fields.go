@@ -3,6 +3,7 @@ package store
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -48,9 +49,18 @@ func (f *fields) name(pointer, name string) {
 	}
 }
 
+// unknown says that an id names nothing in the realm, which is the same answer for another realm's id.
+func (f *fields) unknown(pointer, detail string) { f.at(pointer, "not_found", detail) }
+
+// fault is not_found when nothing is wrong but ids: an id in a body is answered as one in a path is.
 func (f *fields) fault() error {
 	if len(f.wrong) == 0 {
 		return nil
+	}
+	if !slices.ContainsFunc(f.wrong, func(w fault.Field) bool { return w.Code != "not_found" }) {
+		absent := fault.New(fault.NotFound, "not_found", "It names an object that is not in this realm.")
+		absent.Fields = f.wrong
+		return absent
 	}
 	all := fault.At(f.wrong[0].Pointer, f.wrong[0].Code, f.wrong[0].Detail)
 	all.Fields = f.wrong

@@ -163,7 +163,7 @@ func TestWrongCatalogInputNamesEveryWrongField(t *testing.T) {
 
 	_, err = c.st.CreateFeature(c.ctx, c.call, store.NewFeature{Code: "f", Name: "F", Kind: models.Toggle,
 		FamilyID: ptr(models.NewID()), MeterIDs: []uuid.UUID{c.meter.ID, models.NewID()}})
-	requireFields(t, err, "/family_id", "/meter_ids/1")
+	requireWrong(t, err, "not_found", "/family_id", "/meter_ids/1")
 
 	_, err = c.st.CreateCreditType(c.ctx, c.call, store.NewCreditType{Code: "EUR", Scale: 10})
 	requireFields(t, err, "/code", "/name", "/scale")
@@ -177,9 +177,14 @@ func TestWrongCatalogInputNamesEveryWrongField(t *testing.T) {
 
 func requireFields(t *testing.T, err error, pointers ...string) {
 	t.Helper()
+	requireWrong(t, err, "validation_failed", pointers...)
+}
+
+func requireWrong(t *testing.T, err error, code string, pointers ...string) {
+	t.Helper()
 	require.Error(t, err)
 	f := fault.Of(err)
-	require.Equal(t, "validation_failed", f.Code, "%v", err)
+	require.Equal(t, code, f.Code, "%v", err)
 	got := make([]string, len(f.Fields))
 	for i, field := range f.Fields {
 		got[i] = field.Pointer

@@ -139,7 +139,7 @@ func (t *tx) checkFeature(in NewFeature) error {
 			return err
 		}
 		if len(known) == 0 {
-			f.at("/family_id", "not_found", "There is no such feature family.")
+			f.unknown("/family_id", "There is no such feature family.")
 		}
 	}
 	known, err := knownIDs[models.Meter](t, in.MeterIDs)
@@ -148,7 +148,7 @@ func (t *tx) checkFeature(in NewFeature) error {
 	}
 	for i, meter := range in.MeterIDs {
 		if !known[meter] {
-			f.at(pointer("/meter_ids", i), "unknown_meter", "There is no such meter.")
+			f.unknown(pointer("/meter_ids", i), "There is no such meter.")
 		}
 	}
 	return f.fault()

@@ -59,7 +59,7 @@ func (t *tx) checkPlan(in NewPlan) error {
 		return err
 	}
 	if len(known) == 0 {
-		f.at("/pricing_model_id", "not_found", "There is no such pricing model.")
+		f.unknown("/pricing_model_id", "There is no such pricing model.")
 	}
 	if err := t.checkFeatures(&f, in.FeatureIDs); err != nil {
 		return err
@@ -71,7 +71,7 @@ func (t *tx) checkFeatures(f *fields, features []uuid.UUID) error {
 	known, err := knownIDs[models.Feature](t, features)
 	for i, id := range features {
 		if err == nil && !known[id] {
-			f.at(pointer("/feature_ids", i), "not_found", "There is no such feature.")
+			f.unknown(pointer("/feature_ids", i), "There is no such feature.")
 		}
 	}
 	return err

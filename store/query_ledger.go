@@ -91,8 +91,11 @@ type LedgerFilter struct {
 	SourceID   string
 }
 
-// ListLedgerTransactions reads a page of transactions with their entries.
+// ListLedgerTransactions reads a page of transactions with their entries. A source that the ledger never heard of is not found.
 func (s *Store) ListLedgerTransactions(ctx context.Context, call Call, page Page, f LedgerFilter) ([]LedgerRecord, bool, error) {
+	if err := mentioned[models.LedgerTransaction](ctx, s, call, "source_id", f.SourceID); err != nil {
+		return nil, false, err
+	}
 	rows, more, err := list[models.LedgerTransaction](ctx, s, call, page, func(q *gorm.DB) *gorm.DB {
 		q = ofAccount(q, f.Account)
 		for _, by := range []struct{ column, value string }{{"kind = ?", f.Kind}, {"source_type = ?", f.SourceType}, {"source_id = ?", f.SourceID}} {

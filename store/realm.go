@@ -72,8 +72,11 @@ func (s *Store) GetRealm(ctx context.Context, call Call) (models.Realm, error) {
 // AuditFilter narrows the audit log.
 type AuditFilter struct{ Actor, Action, ObjectType, ObjectID string }
 
-// ListAudit gives a page of who changed what.
+// ListAudit gives a page of who changed what. An object that the log never heard of is not found.
 func (s *Store) ListAudit(ctx context.Context, call Call, page Page, in AuditFilter) ([]models.AuditEntry, bool, error) {
+	if err := mentioned[models.AuditEntry](ctx, s, call, "object_id", in.ObjectID); err != nil {
+		return nil, false, err
+	}
 	return list[models.AuditEntry](ctx, s, call, page, func(q *gorm.DB) *gorm.DB {
 		for _, by := range []struct{ column, value string }{
 			{"actor = ?", in.Actor}, {"action = ?", in.Action}, {"object_type = ?", in.ObjectType}, {"object_id = ?", in.ObjectID},

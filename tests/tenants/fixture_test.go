@@ -172,8 +172,9 @@ var fixtures = map[string]fixture{
 		return []call{{path: map[string]string{"id": id}, header: map[string]string{"If-Match": etag}}}
 	},
 	"DELETE /mgt/v1/plans/{id}/versions/{v}": func(tn *tenant) []call {
-		id, etag := tn.newPlan()
-		return []call{{path: map[string]string{"id": id, "v": "1"}, header: map[string]string{"If-Match": etag}}}
+		id, _ := tn.publishedPlan() // its only version would stay
+		draft := tn.post("/mgt/v1/plans/"+id+"/versions", nil)
+		return []call{{path: map[string]string{"id": id, "v": "2"}, header: map[string]string{"If-Match": draft.etag}}}
 	},
 	"PUT /mgt/v1/plans/{id}/versions/{v}/entitlements": func(tn *tenant) []call {
 		id, etag := tn.newPlan()
