@@ -92,6 +92,9 @@ func newEngine(deps Deps) *gin.Engine {
 	if err := e.SetTrustedProxies(nil); err != nil {
 		panic(fmt.Sprintf("trusted proxies: %v", err))
 	}
+	if deps.Trace != nil {
+		e.Use(deps.Trace)
+	}
 	e.Use(beginRequest(deps.Log), observe(deps.Log, deps.Metrics), recoverPanic(), answerWithin(deps.Timeout), securityHeaders)
 	e.NoRoute(func(c *gin.Context) {
 		refuse(c, fault.New(fault.NotFound, "not_found", "There is no such path."))

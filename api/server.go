@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -46,6 +47,8 @@ type Deps struct {
 	Ready        []Check
 	// Timeout bounds a request's work: whatever it waits for then, the caller is told that the outcome is unknown.
 	Timeout time.Duration
+	// Trace gives each request a span; nil when nothing is traced.
+	Trace   gin.HandlerFunc
 	Log     *slog.Logger
 	Metrics *prometheus.Registry
 	Version string

@@ -65,6 +65,7 @@ type Outbox struct {
 	Payload          json.RawMessage `gorm:"type:jsonb"`
 	Summary          string
 	Status           string // BillingStatus search attribute at start
+	Traceparent      string // of the request or activity that decided it; empty when nothing is traced
 	Attempts         int
 	LastError        string
 	Times

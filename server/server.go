@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"sync/atomic"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -22,6 +23,7 @@ import (
 	"github.com/durabill/durabill/config"
 	"github.com/durabill/durabill/gateway"
 	"github.com/durabill/durabill/store"
+	"github.com/durabill/durabill/telemetry"
 	"github.com/durabill/durabill/worker"
 )
 
@@ -43,6 +45,7 @@ type Server struct {
 	listener net.Listener
 	metrics  net.Listener
 	registry *prometheus.Registry
+	records  *telemetry.Telemetry
 	draining atomic.Bool
 }
 
@@ -51,7 +54,7 @@ func New(ctx context.Context, cfg config.Config, parts Parts, log *slog.Logger) 
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	s := &Server{cfg: cfg, parts: parts, log: log, registry: prometheus.NewRegistry()}
+	s := &Server{cfg: cfg, parts: parts, log: slog.New(telemetry.Logged(log.Handler())), registry: prometheus.NewRegistry()}
 	s.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	if err := s.connect(ctx); err != nil {
 		s.close()
@@ -69,13 +72,18 @@ func (s *Server) connect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if s.records, err = telemetry.Open(ctx, s.cfg.Version, s.registry); err != nil {
+		return err
+	}
 	if have < want {
 		return fmt.Errorf("the schema is at level %d, this binary needs %d: run `durabill migrate`", have, want)
 	}
-	if s.store, err = store.Open(ctx, store.Config{URL: s.cfg.Database.URL, MaxConns: s.cfg.Database.MaxConns, Log: s.log}); err != nil {
+	if s.store, err = store.Open(ctx, store.Config{URL: s.cfg.Database.URL, MaxConns: s.cfg.Database.MaxConns, Log: s.log,
+		Tracer: s.records.SQL()}); err != nil {
 		return err
 	}
-	if s.temporal, err = dial(s.cfg.Temporal, s.log); err != nil {
+	s.registry.MustRegister(backlog{s.store})
+	if s.temporal, err = dial(s.cfg.Temporal, s.log, s.records); err != nil {
 		return err
 	}
 	if s.cfg.Stripe.APIKey == "" {
@@ -178,7 +186,7 @@ func (s *Server) serve(ctx context.Context, l net.Listener, h http.Handler) erro
 
 func (s *Server) metricsHandler() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/metrics", promhttp.HandlerFor(s.registry, promhttp.HandlerOpts{}))
+	mux.Handle("/metrics", promhttp.HandlerFor(s.registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError}))
 	return mux
 }
 
@@ -197,12 +205,22 @@ func (s *Server) close() {
 	if s.store != nil {
 		s.store.Close()
 	}
+	if s.records != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), flushTimeout)
+		defer cancel()
+		if err := s.records.Close(ctx); err != nil {
+			s.log.Warn("telemetry not sent", "error", err)
+		}
+	}
 }
+
+// flushTimeout keeps a collector that is away from holding up the end of the process.
+const flushTimeout = 2 * time.Second
 
 func (s *Server) deps() api.Deps {
 	ring := store.NewKeyRing(s.store, s.cfg.Derive("service-key"))
 	deps := api.Deps{Store: s.store, Keys: ring, Authenticate: api.AuthenticateBy(ring), CursorKey: s.cfg.Derive("cursor"),
-		LeaseSecret: s.cfg.Derive("lease"), Log: s.log, Metrics: s.registry, Ready: s.checks(),
+		LeaseSecret: s.cfg.Derive("lease"), Log: s.log, Metrics: s.registry, Ready: s.checks(), Trace: s.records.HTTP(),
 		Version: s.cfg.Version}
 	if s.stripe != nil {
 		deps.OpenCheckout = s.stripe.CreateCheckoutSession

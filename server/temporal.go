@@ -13,11 +13,13 @@ import (
 
 	"github.com/durabill/durabill/api"
 	"github.com/durabill/durabill/config"
+	"github.com/durabill/durabill/keys"
 	"github.com/durabill/durabill/store"
+	"github.com/durabill/durabill/telemetry"
 )
 
 // dial connects to Temporal by its own settings, and by ours where they say more.
-func dial(cfg config.Temporal, log *slog.Logger) (client.Client, error) {
+func dial(cfg config.Temporal, log *slog.Logger, t *telemetry.Telemetry) (client.Client, error) {
 	options, err := envconfig.LoadDefaultClientOptions()
 	if err != nil {
 		return nil, fmt.Errorf("temporal settings: %w", err)
@@ -29,6 +31,9 @@ func dial(cfg config.Temporal, log *slog.Logger) (client.Client, error) {
 		options.Namespace = cfg.Namespace
 	}
 	options.Logger = tlog.NewStructuredLogger(log)
+	if err := t.Temporal(&options, keys.TypeSettlement, keys.TypeEventRating); err != nil {
+		return nil, err
+	}
 	c, err := client.Dial(options)
 	if err != nil {
 		return nil, fmt.Errorf("temporal at %s: %w", options.HostPort, err)

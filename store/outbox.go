@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"go.opentelemetry.io/otel/propagation"
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
@@ -33,7 +34,8 @@ func (t *tx) send(m message, now time.Time) error {
 		return err
 	}
 	row := models.Outbox{Row: models.Row{RealmID: t.call.Realm, ID: models.NewID()}, Kind: m.kind, WorkflowType: m.workflow,
-		WorkflowID: m.workflowID, Payload: payload, Summary: m.summary, Status: m.status, Times: models.At(now)}
+		WorkflowID: m.workflowID, Payload: payload, Summary: m.summary, Status: m.status,
+		Traceparent: traceparent(t.Statement.Context), Times: models.At(now)}
 	if m.account != nil {
 		row.BillingAccountID = &m.account.ID
 		if err := t.markRunning(*m.account, m, now); err != nil {
@@ -44,6 +46,13 @@ func (t *tx) send(m message, now time.Time) error {
 		return err
 	}
 	return t.dispatch(models.TopicOutbox, row.ID, row.BillingAccountID, 0)
+}
+
+// traceparent names the span that a message is decided in, so that sending it later goes on in the same trace.
+func traceparent(ctx context.Context) string {
+	carrier := propagation.MapCarrier{}
+	propagation.TraceContext{}.Inject(ctx, carrier)
+	return carrier["traceparent"]
 }
 
 // markRunning keeps the clock from resting between this decision and the moment the workflow acts on it.

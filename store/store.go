@@ -31,6 +31,7 @@ type Config struct {
 	StatementTimeout time.Duration
 	AcquireTimeout   time.Duration // for a connection of the pool
 	Log              *slog.Logger
+	Tracer           pgx.QueryTracer // sees every statement; none if nil
 }
 
 // Store is the one door to the database.
@@ -78,6 +79,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	} {
 		pc.ConnConfig.RuntimeParams[name] = value
 	}
+	pc.ConnConfig.Tracer = cfg.Tracer
 	pc.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
 		// Instants come back in UTC wherever the process runs.
 		conn.TypeMap().RegisterType(&pgtype.Type{Name: "timestamptz", OID: pgtype.TimestamptzOID,

@@ -1,5 +1,4 @@
-// Package worker runs what Temporal and the dispatch tables have to do: workflows, activities, and the relay that carries the
-// outbox to Temporal. It is importable, so that a command and a test run the same thing. It refuses HTTP and decisions.
+// Package worker runs what Temporal and the dispatch tables have to do: workflows, activities, and the relay. It is importable, so that a command and a test run the same thing. It refuses HTTP and decisions.
 package worker
 
 import (
@@ -16,6 +15,7 @@ import (
 	"github.com/durabill/durabill/activities"
 	"github.com/durabill/durabill/gateway"
 	"github.com/durabill/durabill/keys"
+	"github.com/durabill/durabill/relay"
 	"github.com/durabill/durabill/store"
 	"github.com/durabill/durabill/workflows"
 )
@@ -67,7 +67,7 @@ func Run(ctx context.Context, cfg Config) error {
 		w.Stop()
 		return err
 	}
-	relay{cfg}.run(ctx)
+	relay.Relay{Store: cfg.Store, Temporal: cfg.Temporal, TaskQueue: cfg.TaskQueue, Log: cfg.Log}.Run(ctx)
 	w.Stop()
 	return nil
 }
@@ -83,7 +83,7 @@ func startLoops(ctx context.Context, cfg Config) error {
 			_, err := cfg.Temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{ID: id, TaskQueue: cfg.TaskQueue,
 				WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
 				StaticSummary:            fmt.Sprintf("%s, shard %d of %d", workflow, shard, store.Shards),
-				TypedSearchAttributes:    attributes("", "", "running")}, workflow, in)
+				TypedSearchAttributes:    relay.Attributes("", "", "running")}, workflow, in)
 			if err != nil {
 				return fmt.Errorf("start %s: %w", id, err)
 			}

@@ -1,4 +1,4 @@
-package worker_test
+package relay_test
 
 import (
 	"context"
@@ -16,8 +16,8 @@ import (
 	"github.com/durabill/durabill/devenv"
 	"github.com/durabill/durabill/keys"
 	"github.com/durabill/durabill/models"
+	"github.com/durabill/durabill/relay"
 	"github.com/durabill/durabill/tests/harness"
-	"github.com/durabill/durabill/worker"
 )
 
 const (
@@ -30,7 +30,7 @@ type post struct {
 	*harness.Scene
 	t        *testing.T
 	temporal client.Client
-	cfg      worker.Config
+	cfg      relay.Relay
 	assigned models.PlanAssignment
 	plan     string // workflow ids
 	issuance string
@@ -47,7 +47,7 @@ func newPost(t *testing.T) *post {
 	t.Cleanup(c.Close)
 	now := time.Date(2026, 1, 30, 12, 0, 0, 0, time.UTC)
 	p := &post{t: t, temporal: c, Scene: harness.NewScene(t, harness.Setting{Now: now})}
-	p.cfg = worker.Config{Store: p.Store, Temporal: c, TaskQueue: "nobody-" + p.Account.ID.String(), Log: discard}
+	p.cfg = relay.Relay{Store: p.Store, Temporal: c, TaskQueue: "nobody-" + p.Account.ID.String(), Log: discard}
 	p.assigned = p.Assign(now.Add(time.Hour))
 	p.plan, p.issuance = keys.PlanAssignmentWorkflow(p.assigned.ID), keys.CreditIssuanceWorkflow(p.assigned.ID, harness.SceneRule)
 	t.Cleanup(func() { p.end(p.plan, p.issuance) })
@@ -67,7 +67,7 @@ func (p *post) relay(n int, until func() bool) {
 	ctx, cancel := context.WithCancel(p.t.Context())
 	var relays sync.WaitGroup
 	for range n {
-		relays.Go(func() { worker.Relay(ctx, p.cfg) })
+		relays.Go(func() { p.cfg.Run(ctx) })
 	}
 	require.Eventually(p.t, until, soon, pause)
 	cancel()

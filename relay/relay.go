@@ -1,10 +1,15 @@
-package worker
+// Package relay carries the outbox to Temporal: what a transaction of the store has decided is sent once it is committed. It
+// keeps no state of its own, publishing twice does no harm, since a start is idempotent by its id and a signal carries
+// nothing, and it refuses to decide what is sent.
+package relay
 
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"time"
 
+	"go.opentelemetry.io/otel/propagation"
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
@@ -16,10 +21,12 @@ import (
 	"github.com/durabill/durabill/store"
 )
 
-// relay carries the outbox to Temporal. Several may run: each claims what it publishes, and publishing twice does no harm,
-// since a start is idempotent by its id and a signal carries nothing.
-type relay struct {
-	cfg Config
+// Relay publishes messages. Several may run: each claims what it publishes.
+type Relay struct {
+	Store     *store.Store
+	Temporal  client.Client
+	TaskQueue string
+	Log       *slog.Logger
 }
 
 const (
@@ -30,12 +37,13 @@ const (
 	retryLast  = time.Minute
 )
 
-func (r relay) run(ctx context.Context) {
+// Run publishes what is due until ctx ends. It is what guarantees that every message arrives.
+func (r Relay) Run(ctx context.Context) {
 	pause := relayShort
 	for {
-		due, err := r.cfg.Store.ClaimOutbox(ctx, relayBatch)
+		due, err := r.Store.ClaimOutbox(ctx, relayBatch)
 		if err != nil && ctx.Err() == nil {
-			r.cfg.Log.Error("outbox not read", "error", err)
+			r.Log.ErrorContext(ctx, "outbox not read", "error", err)
 		}
 		for _, d := range due {
 			r.publish(ctx, d)
@@ -51,9 +59,10 @@ func (r relay) run(ctx context.Context) {
 	}
 }
 
-func (r relay) publish(ctx context.Context, d store.Due) {
+func (r Relay) publish(ctx context.Context, d store.Due) {
 	call := store.Call{Realm: d.RealmID, Actor: "relay"}
-	m, err := r.cfg.Store.FindOutbox(ctx, call, d.ID)
+	m, err := r.Store.FindOutbox(ctx, call, d.ID)
+	ctx = within(ctx, m)
 	if err == nil && m.PublishedAt == nil {
 		fault.Point(fault.PointUnsent)
 		if err = r.send(ctx, call, m); err == nil {
@@ -61,25 +70,25 @@ func (r relay) publish(ctx context.Context, d store.Due) {
 		}
 	}
 	if err == nil {
-		err = r.cfg.Store.MarkPublished(ctx, call, d.ID)
+		err = r.Store.MarkPublished(ctx, call, d.ID)
 	}
 	if err == nil || ctx.Err() != nil {
 		return
 	}
-	r.cfg.Log.Error("message not published", "outbox_id", d.ID, "workflow_id", m.WorkflowID, "attempt", d.Attempts, "error", err)
+	r.Log.ErrorContext(ctx, "message not published", "realm", keys.Encode(keys.Realm, d.RealmID), "outbox_id", d.ID, "workflow_id", m.WorkflowID, "attempt", d.Attempts, "error", err)
 	wait := min(retryFirst<<min(d.Attempts, 6), retryLast)
-	if err := r.cfg.Store.MarkUnpublished(ctx, call, d.ID, err, wait); err != nil {
-		r.cfg.Log.Error("message not put back", "outbox_id", d.ID, "error", err)
+	if err := r.Store.MarkUnpublished(ctx, call, d.ID, err, wait); err != nil {
+		r.Log.ErrorContext(ctx, "message not put back", "outbox_id", d.ID, "error", err)
 	}
 }
 
-func (r relay) send(ctx context.Context, call store.Call, m models.Outbox) error {
+func (r Relay) send(ctx context.Context, call store.Call, m models.Outbox) error {
 	if m.Kind == models.OutboxSignal {
-		err := r.cfg.Temporal.SignalWorkflow(ctx, m.WorkflowID, "", keys.PokeSignal, nil)
+		err := r.Temporal.SignalWorkflow(ctx, m.WorkflowID, "", keys.PokeSignal, nil)
 		var gone *serviceerror.NotFound
 		if errors.As(err, &gone) {
 			// It has ended: there is nothing left that could be waiting.
-			return r.cfg.Store.EndWait(ctx, call, m.WorkflowID)
+			return r.Store.EndWait(ctx, call, m.WorkflowID)
 		}
 		return err
 	}
@@ -88,13 +97,18 @@ func (r relay) send(ctx context.Context, call store.Call, m models.Outbox) error
 		account = keys.Encode(keys.BillingAccount, *m.BillingAccountID)
 	}
 	// With a poke, because the workflow may be running and about to end: the signal makes it look once more.
-	_, err := r.cfg.Temporal.SignalWithStartWorkflow(ctx, m.WorkflowID, keys.PokeSignal, nil, client.StartWorkflowOptions{
-		ID: m.WorkflowID, TaskQueue: r.cfg.TaskQueue, StaticSummary: m.Summary,
+	_, err := r.Temporal.SignalWithStartWorkflow(ctx, m.WorkflowID, keys.PokeSignal, nil, client.StartWorkflowOptions{
+		ID: m.WorkflowID, TaskQueue: r.TaskQueue, StaticSummary: m.Summary,
 		// The database decides what happens once; Temporal forgets closed ids after its retention.
 		WorkflowIDReusePolicy: enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
-		TypedSearchAttributes: attributes(keys.Encode(keys.Realm, m.RealmID), account, m.Status),
+		TypedSearchAttributes: Attributes(keys.Encode(keys.Realm, m.RealmID), account, m.Status),
 	}, m.WorkflowType, m.Payload)
 	return err
+}
+
+// within takes up the trace in which the message was decided.
+func within(ctx context.Context, m models.Outbox) context.Context {
+	return propagation.TraceContext{}.Extract(ctx, propagation.MapCarrier{"traceparent": m.Traceparent})
 }
 
 var (
@@ -103,8 +117,8 @@ var (
 	statusAttribute  = temporal.NewSearchAttributeKeyKeyword("BillingStatus")
 )
 
-// attributes are what Temporal can be searched by; an empty value is left out.
-func attributes(realm, account, status string) temporal.SearchAttributes {
+// Attributes are what Temporal can be searched by; an empty value is left out.
+func Attributes(realm, account, status string) temporal.SearchAttributes {
 	var set []temporal.SearchAttributeUpdate
 	for _, a := range []struct {
 		key   temporal.SearchAttributeKeyKeyword

@@ -1,0 +1,38 @@
+package server
+
+import (
+	"context"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/durabill/durabill/store"
+)
+
+// backlog asks the database at each scrape, so that an idle process asks nothing.
+type backlog struct{ store *store.Store }
+
+const scrapeTimeout = 2 * time.Second
+
+var (
+	backlogItems = prometheus.NewDesc("durabill_backlog_items",
+		"Messages for Temporal, accounts to rate and accounts to settle that are due, over all realms; 10000 means that many or more.",
+		[]string{"topic"}, nil)
+	backlogAge = prometheus.NewDesc("durabill_backlog_age_seconds", "How long the oldest of them has been due.", []string{"topic"}, nil)
+)
+
+func (backlog) Describe(ch chan<- *prometheus.Desc) { ch <- backlogItems; ch <- backlogAge }
+
+func (b backlog) Collect(ch chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), scrapeTimeout)
+	defer cancel()
+	rows, err := b.store.FindBacklog(ctx)
+	if err != nil {
+		ch <- prometheus.NewInvalidMetric(backlogItems, err)
+		return
+	}
+	for _, r := range rows {
+		ch <- prometheus.MustNewConstMetric(backlogItems, prometheus.GaugeValue, float64(r.Items), string(r.Topic))
+		ch <- prometheus.MustNewConstMetric(backlogAge, prometheus.GaugeValue, r.Age.Seconds(), string(r.Topic))
+	}
+}
