@@ -45,8 +45,14 @@ type desk struct {
 
 func newDesk(t *testing.T) *desk {
 	t.Helper()
+	return newDeskOf(t, harness.Setting{})
+}
+
+func newDeskOf(t *testing.T, in harness.Setting) *desk {
+	t.Helper()
 	t.Parallel()
-	d := &desk{t: t, Scene: harness.NewScene(t, harness.Setting{Now: start.Add(-11 * time.Hour), Zone: "Europe/Berlin", Collection: models.CollectStripe})}
+	in.Now, in.Zone, in.Collection = start.Add(-11*time.Hour), "Europe/Berlin", models.CollectStripe
+	d := &desk{t: t, Scene: harness.NewScene(t, in)}
 	var err error
 	d.fake, err = stripefake.New(stripefake.Options{})
 	require.NoError(t, err)

@@ -49,7 +49,7 @@ func (a *Activities) InspectInvoice(ctx context.Context, in InvoiceInput) (Invoi
 func stateOf(inv models.Invoice) InvoiceState {
 	s := InvoiceState{Step: StepWait, FinalizeAt: inv.FinalizeAt, Status: string(inv.Status),
 		Title: "account " + keys.Encode(keys.BillingAccount, inv.BillingAccountID) + " · boundary " + inv.BoundaryAt.Format(time.RFC3339),
-		Total: money.Amount{Value: inv.Total, Asset: inv.Currency}.String(), Decline: inv.DeclineCode}
+		Total: money.Amount{Value: inv.AmountDue(), Asset: inv.Currency}.String(), Decline: inv.DeclineCode}
 	if inv.Number != nil {
 		s.Number = *inv.Number
 	}
@@ -62,6 +62,7 @@ func stateOf(inv models.Invoice) InvoiceState {
 		if inv.CollectBy == models.CollectNone {
 			s.Step = StepDone
 		}
+	case inv.Collection == models.CollectionCarried: // paid with another invoice
 	case inv.StripeInvoice == "":
 		s.Step = StepPush
 	case inv.Collection == models.CollectionCollecting || inv.Collection == models.CollectionUnknown:

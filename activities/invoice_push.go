@@ -36,6 +36,9 @@ func (a *Activities) PushInvoice(ctx context.Context, in InvoiceInput) (InvoiceS
 			return stateOf(inv), report(err)
 		}
 	}
+	if err := a.pushRest(ctx, call, pushed{inv, ref, customer}); err != nil {
+		return stateOf(inv), report(err)
+	}
 	url, err := a.pushFinal(ctx, call, inv, ref)
 	if err != nil {
 		return stateOf(inv), report(err)
@@ -82,9 +85,33 @@ type pushed struct {
 
 func (a *Activities) pushLine(ctx context.Context, call store.Call, inv pushed, l models.InvoiceLine) error {
 	id := keys.Encode(keys.InvoiceLine, l.ID)
-	p := gateway.ItemParams{Key: keys.StripeInvoiceLine(inv.ID, l.ID), InvoiceID: inv.ref, CustomerID: inv.customer,
+	return a.pushItem(ctx, call, inv, id, gateway.ItemParams{Key: keys.StripeInvoiceLine(inv.ID, l.ID),
 		Amount: money.Amount{Value: l.Amount, Asset: inv.Currency}, Description: l.Description,
-		Period: gateway.Period{Start: l.PeriodStart, End: l.PeriodEnd}, Metadata: metadata(call, inv.BillingAccountID, id)}
+		Period: gateway.Period{Start: l.PeriodStart, End: l.PeriodEnd}})
+}
+
+// pushRest puts on the copy what stands between the lines and the amount due, so that it can be read there line by line: what
+// smaller invoices before it still owe, and the account credit that paid for a part.
+func (a *Activities) pushRest(ctx context.Context, call store.Call, inv pushed) error {
+	carried, err := a.Store.CarriedInto(ctx, call, inv.ID)
+	if err != nil {
+		return err
+	}
+	for _, from := range carried {
+		if err := a.pushItem(ctx, call, inv, keys.Encode(keys.Invoice, from.ID), gateway.ItemParams{Key: keys.StripeInvoiceCarried(inv.ID, from.ID),
+			Amount: money.Amount{Value: from.AmountDue(), Asset: inv.Currency}, Description: "Carried from " + *from.Number}); err != nil {
+			return err
+		}
+	}
+	if inv.AppliedCredits.IsZero() {
+		return nil
+	}
+	return a.pushItem(ctx, call, inv, keys.Encode(keys.Invoice, inv.ID), gateway.ItemParams{Key: keys.StripeInvoiceCredit(inv.ID),
+		Amount: money.Amount{Value: inv.AppliedCredits.Neg(), Asset: inv.Currency}, Description: "Account credit"})
+}
+
+func (a *Activities) pushItem(ctx context.Context, call store.Call, inv pushed, id string, p gateway.ItemParams) error {
+	p.InvoiceID, p.CustomerID, p.Metadata = inv.ref, inv.customer, metadata(call, inv.BillingAccountID, id)
 	_, err := a.provider(ctx, call, outbound{key: p.Key, account: inv.BillingAccountID, verb: "invoice_item.create", object: id, params: p}, func() (string, error) {
 		item, err := a.Stripe.AddInvoiceItem(ctx, p)
 		return item.ID, err
@@ -114,9 +141,9 @@ func (a *Activities) pushFinal(ctx context.Context, call store.Call, inv models.
 	if err != nil {
 		return "", err
 	}
-	if !got.Total.Value.Equal(inv.Total) || got.Total.Asset != inv.Currency {
+	if !got.Total.Value.Equal(inv.AmountDue()) || got.Total.Asset != inv.Currency {
 		return "", fault.New(fault.Conflict, "provider_mismatch", "%s is %s here and %s at the provider.", id,
-			money.Amount{Value: inv.Total, Asset: inv.Currency}, got.Total)
+			money.Amount{Value: inv.AmountDue(), Asset: inv.Currency}, got.Total)
 	}
 	return got.HostedURL, nil
 }

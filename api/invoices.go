@@ -25,18 +25,31 @@ type invoice struct {
 	Subtotal         Money    `json:"subtotal"`
 	Tax              Money    `json:"tax"`
 	Total            Money    `json:"total"`
+	AppliedCredits   Money    `json:"applied_credits" doc:"Account credit that paid for part of the total."`
+	CarriedIn        Money    `json:"carried_in" doc:"What smaller invoices before it still owe, collected with this one."`
+	AmountDue        Money    `json:"amount_due" doc:"What is collected by way of this invoice: total - applied_credits + carried_in."`
+	CarriedTo        *string  `json:"carried_to" nullable:"true" doc:"The invoice that this one is collected with."`
 	Rounding         Cost     `json:"rounding" doc:"Sum of the rounded lines less the sum of the exact ones."`
 	BoundaryAt       Instant  `json:"boundary_at" doc:"The instant at which what it bills ended or began."`
 	FinalizedAt      *Instant `json:"finalized_at" nullable:"true" doc:"The boundary plus grace."`
 	PaidAt           *Instant `json:"paid_at" nullable:"true"`
 	Attempts         int      `json:"attempts"`
 	DeclineCode      *string  `json:"decline_code" nullable:"true"`
+	NextAttemptAt    *Instant `json:"next_attempt_at" nullable:"true" doc:"When a declined invoice is tried again by itself."`
 	StripeInvoice    *string  `json:"stripe_invoice" nullable:"true"`
 	HostedURL        *string  `json:"hosted_url" nullable:"true"`
 	Version          int64    `json:"version"`
 	RecordedAt       Instant  `json:"recorded_at"`
 
-	Lines []invoiceLine `json:"lines,omitempty" doc:"Only in the read of one."`
+	Lines   []invoiceLine    `json:"lines,omitempty" doc:"Only in the read of one."`
+	Carried []carriedInvoice `json:"carried,omitempty" doc:"What carried_in is made of; only in the read of one."`
+}
+
+// carriedInvoice is an invoice too small to be collected alone.
+type carriedInvoice struct {
+	InvoiceID string  `json:"invoice_id"`
+	Number    *string `json:"number" nullable:"true"`
+	AmountDue Money   `json:"amount_due"`
 }
 
 type invoiceLine struct {
@@ -117,15 +130,23 @@ func (r invoices) one(ctx context.Context, in *idPath) (*One[invoice], error) {
 	for _, l := range lines {
 		out.Lines = append(out.Lines, showLine(l, row.Currency))
 	}
+	carried, err := r.store.CarriedInto(ctx, callOf(ctx), id)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range carried {
+		out.Carried = append(out.Carried, carriedInvoice{InvoiceID: keys.Encode(keys.Invoice, c.ID), Number: c.Number, AmountDue: cash(c.AmountDue(), c.Currency)})
+	}
 	return &One[invoice]{ETag: etagOf(row.Version), Body: out}, nil
 }
 
 func showInvoice(i models.Invoice) (invoice, uuid.UUID) {
 	return invoice{ID: keys.Encode(keys.Invoice, i.ID), BillingAccountID: keys.Encode(keys.BillingAccount, i.BillingAccountID), Number: i.Number,
 		Status: string(i.Status), Collection: string(i.Collection), CollectBy: string(i.CollectBy), BillingEntity: i.BillingEntity,
-		Subtotal: cash(i.Subtotal, i.Currency), Tax: cash(i.Tax, i.Currency), Total: cash(i.Total, i.Currency), Rounding: exact(i.Rounding, i.Currency),
+		Subtotal: cash(i.Subtotal, i.Currency), Tax: cash(i.Tax, i.Currency), Total: cash(i.Total, i.Currency), AppliedCredits: cash(i.AppliedCredits, i.Currency),
+		CarriedIn: cash(i.CarriedIn, i.Currency), AmountDue: cash(i.AmountDue(), i.Currency), CarriedTo: maybeID(keys.Invoice, i.CarriedTo), Rounding: exact(i.Rounding, i.Currency),
 		BoundaryAt: instant(i.BoundaryAt), FinalizedAt: maybe(i.FinalizedAt), PaidAt: maybe(i.PaidAt), Attempts: i.Attempts,
-		DeclineCode: maybeText(i.DeclineCode), StripeInvoice: maybeText(i.StripeInvoice), HostedURL: maybeText(i.HostedURL), Version: i.Version,
+		DeclineCode: maybeText(i.DeclineCode), NextAttemptAt: maybe(i.NextAttemptAt), StripeInvoice: maybeText(i.StripeInvoice), HostedURL: maybeText(i.HostedURL), Version: i.Version,
 		RecordedAt: instant(i.RecordedAt)}, i.ID
 }
 

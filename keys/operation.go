@@ -45,6 +45,11 @@ func InvoiceFinalized(invoice uuid.UUID) string {
 	return "invoice/" + Encode(Invoice, invoice) + "/finalized"
 }
 
+// InvoiceCreditUsed names the posting that lets account credit pay for part of an invoice.
+func InvoiceCreditUsed(invoice uuid.UUID) string {
+	return "invoice/" + Encode(Invoice, invoice) + "/credit_used"
+}
+
 // InvoiceUncollectible names the posting that writes the receivable off.
 func InvoiceUncollectible(invoice uuid.UUID) string {
 	return "invoice/" + Encode(Invoice, invoice) + "/uncollectible"
@@ -73,6 +78,14 @@ func StripeInvoiceNew(invoice uuid.UUID) string { return stripeInvoice(invoice, 
 // StripeInvoiceLine is the Idempotency-Key of adding one line to an invoice.
 func StripeInvoiceLine(invoice, line uuid.UUID) string {
 	return stripeInvoice(invoice, "line", Encode(InvoiceLine, line))
+}
+
+// StripeInvoiceCredit is the Idempotency-Key of taking the applied account credit off an invoice.
+func StripeInvoiceCredit(invoice uuid.UUID) string { return stripeInvoice(invoice, "credit") }
+
+// StripeInvoiceCarried is the Idempotency-Key of adding what another invoice still owes to an invoice.
+func StripeInvoiceCarried(invoice, from uuid.UUID) string {
+	return stripeInvoice(invoice, "carried", Encode(Invoice, from))
 }
 
 // StripeInvoiceFinalize is the Idempotency-Key of finalising an invoice.

@@ -7,6 +7,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/durabill/durabill/billing/money"
+	"github.com/durabill/durabill/fault"
 )
 
 // InvoiceStatus is where an invoice is between draft and done.
@@ -56,10 +57,14 @@ type Invoice struct {
 	Tax              decimal.Decimal
 	Total            decimal.Decimal
 	Rounding         decimal.Decimal
+	AppliedCredits   decimal.Decimal // account credit that paid for part of the total
+	CarriedIn        decimal.Decimal // what invoices too small to be collected alone still owe, collected with this one
+	CarriedTo        *uuid.UUID      `gorm:"type:uuid"` // the invoice this one is collected with
 	StripeInvoice    string
 	HostedURL        string
 	Attempts         int
 	DeclineCode      string
+	NextAttemptAt    *time.Time // when a declined one is tried again by itself
 	FinalizedAt      *time.Time
 	PaidAt           *time.Time
 	Version          int64
@@ -80,7 +85,23 @@ func (i *Invoice) Pay(at time.Time) error {
 	if err := i.to(InvoicePaid); err != nil {
 		return err
 	}
-	i.PaidAt, i.Collection, i.DeclineCode = &at, CollectionNone, ""
+	i.PaidAt, i.Collection, i.DeclineCode, i.NextAttemptAt = &at, CollectionNone, "", nil
+	return nil
+}
+
+// Owed is what is left of the invoice's own total.
+func (i Invoice) Owed() decimal.Decimal { return i.Total.Sub(i.AppliedCredits) }
+
+// AmountDue is what is collected by way of this invoice: its own rest and what it carries for others.
+func (i Invoice) AmountDue() decimal.Decimal { return i.Owed().Add(i.CarriedIn) }
+
+// CarriedBy notes the invoice that collects this one.
+func (i *Invoice) CarriedBy(id uuid.UUID) error {
+	if i.Status != InvoiceOpen || i.Collection != CollectionCarried || i.CarriedTo != nil {
+		return fault.New(fault.Conflict, "state_conflict", "The invoice is %s and %s; it cannot be carried.", i.Status, i.Collection)
+	}
+	i.CarriedTo = &id
+	i.Version++
 	return nil
 }
 

@@ -172,7 +172,7 @@ func (t *tx) explainLedger(e *Explanation) error {
 		}
 		if c.Invoice != nil && !seen[c.Invoice.ID] {
 			seen[c.Invoice.ID] = true
-			wanted = append(wanted, keys.InvoiceFinalized(c.Invoice.ID))
+			wanted = append(wanted, keys.InvoiceFinalized(c.Invoice.ID), keys.InvoiceCreditUsed(c.Invoice.ID))
 		}
 	}
 	var transactions []models.LedgerTransaction

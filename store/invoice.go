@@ -18,7 +18,8 @@ import (
 )
 
 // FinalizeInvoice fixes the draft: it gets its number, becomes a receivable in the ledger, and counts from its boundary plus
-// grace however late we are. An invoice of zero is paid by that alone. A second call finds it done.
+// grace however late we are. Account credit pays what it can; an invoice with nothing left to pay is paid by that alone. A
+// second call finds it done.
 func (s *Store) FinalizeInvoice(ctx context.Context, call Call, id uuid.UUID) (models.Invoice, error) {
 	var inv models.Invoice
 	err := s.within(ctx, call, func(t *tx) error {
@@ -46,15 +47,10 @@ func (s *Store) FinalizeInvoice(ctx context.Context, call Call, id uuid.UUID) (m
 		if err := t.postInvoice(inv, now); err != nil {
 			return err
 		}
-		switch {
-		case inv.Total.IsZero():
-			err = inv.Pay(inv.FinalizeAt)
-		case inv.CollectBy == models.CollectStripe:
-			inv.Collection = models.CollectionCollecting
-		case inv.CollectBy == models.CollectManual, inv.CollectBy == models.CollectExport:
-			inv.Collection = models.CollectionDue
+		if err := t.useCredit(&inv, now); err != nil {
+			return err
 		}
-		if err != nil {
+		if err := t.beginCollection(&inv); err != nil {
 			return err
 		}
 		return t.Save(&inv).Error

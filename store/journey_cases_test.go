@@ -77,7 +77,8 @@ func TestACancellationNowClosesThePeriodAndGivesTheUnusedFeeBack(t *testing.T) {
 	require.Equal(t, models.OperationSucceeded, op.Status)
 	invoices := j.invoices()
 	require.Len(t, invoices, 2)
-	same(t, "5.00", invoices[1].Total) // the overage of the five days
+	same(t, "5.00", invoices[1].Total)          // the overage of the five days
+	same(t, "5.00", invoices[1].AppliedCredits) // paid from the unused fee
 	require.Equal(t, day("2026-02-05T11:00:00Z"), *invoices[1].FinalizedAt)
 	at := day("2026-02-06T00:00:00Z")
 	e, err := j.st.Explain(j.ctx, j.call, j.account.ID, &at)
@@ -86,7 +87,7 @@ func TestACancellationNowClosesThePeriodAndGivesTheUnusedFeeBack(t *testing.T) {
 	same(t, "0", j.credits().Available)
 	fees, unused := j.balance(ledger.RevenueFees), j.balance(ledger.AccountCredit(keys.Encode(keys.BillingAccount, j.account.ID)))
 	require.True(t, unused.IsNegative())
-	same(t, "-29", fees.Add(unused))
+	same(t, "-24", fees.Add(unused))
 	same(t, "0", j.balance(ledger.DeferredRevenue))
 	j.sound()
 }

@@ -206,7 +206,7 @@ func (d *driver) collect(in keys.InvoiceInput) next {
 			over = true
 			inv, err := d.st.FinalizeInvoice(d.ctx, d.call, in.Invoice)
 			require.NoError(d.t, err)
-			if inv.Status == models.InvoiceOpen && inv.CollectBy == models.CollectStripe {
+			if inv.Collection == models.CollectionCollecting {
 				d.pay(inv)
 			}
 		}, !over
@@ -231,7 +231,7 @@ func (d *driver) pay(inv models.Invoice) {
 func (d *driver) receive(inv models.Invoice) {
 	d.t.Helper()
 	paid := store.Paid{Invoice: inv.ID, Object: "in_" + inv.ID.String(), Ref: "pi_" + inv.ID.String(),
-		Amount: money.Amount{Value: inv.Total, Asset: inv.Currency}}
+		Amount: money.Amount{Value: inv.AmountDue(), Asset: inv.Currency}}
 	applied, err := d.st.RecordPayment(d.ctx, d.call, paid)
 	require.NoError(d.t, err)
 	require.True(d.t, applied)

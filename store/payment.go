@@ -47,7 +47,7 @@ func (s *Store) RecordPayment(ctx context.Context, call Call, in Paid) (bool, er
 			return err
 		}
 		copied := inv.StripeInvoice != "" && inv.StripeInvoice != in.Object // the provider's other invoices may carry our metadata too
-		if in.Amount.Asset != inv.Currency || !in.Amount.Value.Equal(inv.Total) || inv.Status == models.InvoicePaid || copied {
+		if in.Amount.Asset != inv.Currency || !in.Amount.Value.Equal(inv.AmountDue()) || inv.Status == models.InvoicePaid || copied {
 			return t.unapplied(account, inv, in, now)
 		}
 		if err := t.bookPayment(inv, in, now); err != nil {
@@ -57,6 +57,9 @@ func (s *Store) RecordPayment(ctx context.Context, call Call, in Paid) (bool, er
 			return err
 		}
 		if err := t.Save(&inv).Error; err != nil {
+			return err
+		}
+		if err := t.payCarried(account, inv, now); err != nil {
 			return err
 		}
 		return t.poke(account, keys.TypeInvoice, keys.InvoiceWorkflow(inv.ID), now)
@@ -116,7 +119,7 @@ func (s *Store) RecordDecline(ctx context.Context, call Call, invoice uuid.UUID,
 			return err
 		}
 		p := models.Payment{Row: models.Row{RealmID: call.Realm, ID: models.NewID()}, BillingAccountID: inv.BillingAccountID,
-			InvoiceID: &inv.ID, Provider: Stripe, ProviderRef: ref, Status: models.PaymentFailed, Amount: inv.Total, Currency: inv.Currency,
+			InvoiceID: &inv.ID, Provider: Stripe, ProviderRef: ref, Status: models.PaymentFailed, Amount: inv.AmountDue(), Currency: inv.Currency,
 			Attempt: max(inv.Attempts, 1), DeclineCode: code, Times: models.At(now)}
 		fresh, err := insertOnce(t, &p)
 		if err != nil {

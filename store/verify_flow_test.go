@@ -163,11 +163,11 @@ func (f *flow) collect(id uuid.UUID) string {
 	require.NoError(f.t, err)
 	f.sound()
 	if inv.Status == models.InvoicePaid {
-		require.True(f.t, inv.Total.IsZero())
+		require.True(f.t, inv.AmountDue().IsZero())
 		return "0"
 	}
 	applied, err := f.st.RecordPayment(f.ctx, f.call, store.Paid{Invoice: id, Object: "in_" + *inv.Number, Ref: "pi_" + *inv.Number,
-		Amount: money.Amount{Value: inv.Total, Asset: inv.Currency}})
+		Amount: money.Amount{Value: inv.AmountDue(), Asset: inv.Currency}})
 	require.NoError(f.t, err)
 	require.True(f.t, applied)
 	f.sound()

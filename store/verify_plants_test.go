@@ -4,6 +4,9 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/google/uuid"
+
+	"github.com/durabill/durabill/billing/ledger"
 	"github.com/durabill/durabill/keys"
 )
 
@@ -151,6 +154,14 @@ var accountPlants = []plant{
 	}},
 }
 
+// creditUsed lets a credit of 2 pay for a part of the open invoice, and gives the transaction.
+func (s *scene) creditUsed() uuid.UUID {
+	s.t.Helper()
+	s.post(ledger.AccountCreditGiven(s.wire(), "EUR", num("2"), ledger.DeferredRevenue))("credit given", boundaries[1])
+	s.change("invoices", "invoice 1", "applied_credits = 2")
+	return s.post(ledger.AccountCreditUsed(s.wire(), "EUR", num("2")))(keys.InvoiceCreditUsed(s.id("invoice 1")), boundaries[1].Add(time.Hour))
+}
+
 var usagePlants = []plant{
 	{"I-06", "nothing will settle a rating", func(s *scene) string {
 		s.exec("DELETE FROM dispatch WHERE id = $1", s.id("rating 4").String())
@@ -206,6 +217,31 @@ var usagePlants = []plant{
 	{"I-11", "the finalisation was never posted", func(s *scene) string {
 		s.forget(keys.InvoiceFinalized(s.id("invoice 0")))
 		return s.row("invoices", "invoice 0")
+	}},
+	{"I-11", "account credit paid and was not taken", func(s *scene) string { return s.change("invoices", "invoice 1", "applied_credits = 1") }},
+	{"I-11", "account credit was taken for another amount", func(s *scene) string {
+		s.exec("UPDATE ledger_entries SET amount = amount * 2 WHERE transaction_id = $1", s.creditUsed().String())
+		return s.row("invoices", "invoice 1")
+	}},
+	{"I-11", "account credit was taken for an invoice that is not there", func(s *scene) string {
+		used := s.creditUsed()
+		s.change("invoices", "invoice 1", "applied_credits = 0")
+		s.exec("UPDATE ledger_transactions SET operation_key = 'invoice/inv_0/credit_used' WHERE id = $1", used.String())
+		return "ledger_transactions/" + used.String()
+	}},
+	{"I-11", "an invoice carries what nobody owes", func(s *scene) string { return s.change("invoices", "invoice 1", "carried_in = 1") }},
+	{"I-11", "a carried invoice is open and its carrier paid", func(s *scene) string {
+		s.change("invoices", "invoice 0", "carried_in = 30")
+		return s.change("invoices", "invoice 1", "collection = 'carried', carried_to = '"+s.id("invoice 0").String()+"'")
+	}},
+	{"I-30", "a paid invoice was never paid", func(s *scene) string {
+		s.change("invoices", "invoice 1", "status = 'paid'")
+		return s.row("billing_accounts", "acme") + "/EUR"
+	}},
+	{"I-04", "account credit was used before it was given", func(s *scene) string {
+		used := s.creditUsed()
+		s.exec("UPDATE ledger_entries SET effective_at = effective_at - interval '1 month' WHERE transaction_id = $1", used.String())
+		return "ledger_balances/account_credit:" + s.wire() + "/EUR"
 	}},
 	{"I-11", "an open invoice has no number", func(s *scene) string { return s.change("invoices", "invoice 1", "number = NULL") }},
 	{"I-11", "a draft has a number", func(s *scene) string { return s.change("invoices", "draft", "number = 'INV-9'") }},

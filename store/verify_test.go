@@ -18,7 +18,7 @@ func TestTheInvariantsThatAreChecked(t *testing.T) {
 		require.NotEmpty(t, inv.Title)
 		ids = append(ids, inv.ID)
 	}
-	require.Equal(t, []string{"I-01", "I-02", "I-03", "I-05", "I-06", "I-08", "I-09", "I-10", "I-11", "I-13", "I-14", "I-15", "I-19", "I-22", "I-29"}, ids)
+	require.Equal(t, []string{"I-01", "I-02", "I-03", "I-04", "I-05", "I-06", "I-08", "I-09", "I-10", "I-11", "I-13", "I-14", "I-15", "I-19", "I-22", "I-29", "I-30"}, ids)
 }
 
 func TestACleanSceneBreaksNoInvariant(t *testing.T) {

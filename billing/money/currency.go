@@ -28,6 +28,7 @@ type Currency struct {
 	Exponent       int32 // decimals of the minor unit
 	StripeExponent int32 // decimals between the currency and Stripe's integer amount
 	StripeStep     int64 // Stripe's integer amount must be a multiple of this
+	StripeMinimum  int64 // Stripe's smallest integer amount of a charge; 0 where none is documented
 }
 
 // Lookup finds an active currency by its upper-case code.

@@ -29,3 +29,8 @@ func ExampleToMinor() {
 	// 2900 <nil>
 	// amount_not_minor: 1.234 KWD: the payment provider takes only multiples of 10 minor units in this currency.
 }
+
+func ExampleProviderMinimum() {
+	fmt.Println(money.ProviderMinimum("EUR"), money.ProviderMinimum("GBP"), money.ProviderMinimum("JPY"), money.ProviderMinimum("KWD"))
+	// Output: 0.5 0.3 50 0
+}

@@ -43,6 +43,13 @@ func FromMinor(minor int64, currency Asset) (Amount, error) {
 	return Amount{Value: decimal.New(minor, -c.StripeExponent), Asset: currency}, nil
 }
 
+// ProviderMinimum gives the smallest amount that Stripe charges in a currency, zero where none is documented. Where Stripe
+// converts, the minimum is that of the other currency at its rate of the moment: it may still refuse what is not below this.
+func ProviderMinimum(currency Asset) decimal.Decimal {
+	c := currencies[string(currency)]
+	return decimal.New(c.StripeMinimum, -c.StripeExponent)
+}
+
 func notACurrency(a Asset) error {
 	return fault.New(fault.Invalid, "currency_unknown", "%q is not an ISO 4217 currency.", string(a))
 }

@@ -192,8 +192,8 @@ func TestACancellationEndsWithItsPeriodOrNow(t *testing.T) {
 			require.Equal(t, "34", total.String())
 			requireLedger(t, s, "unbilled:"+s.AccountID, "0")
 			if when == "now" {
-				// Half of May is unused: 1,382,400 of 2,678,400 seconds of 29.00, owed back as account credit.
-				requireLedger(t, s, "account_credit:"+s.AccountID, "-14.97")
+				// Half of May is unused: 1,382,400 of 2,678,400 seconds of 29.00 are 14.97 of account credit, of which the overage takes 5.00.
+				requireLedger(t, s, "account_credit:"+s.AccountID, "-9.97")
 				requireLedger(t, s, "revenue:fees", "-14.03")
 			} else {
 				requireLedger(t, s, "revenue:fees", "-29")

@@ -34,6 +34,7 @@ type Setting struct {
 	Now        time.Time         // of the account's clock; zero puts the account on the database's time
 	Zone       string            // UTC when empty
 	Collection models.Collection // nobody collects when empty
+	Fee        string            // 29 when empty
 }
 
 // Names that tests use.
@@ -55,7 +56,10 @@ func NewScene(t testing.TB, in Setting) *Scene {
 	s := &Scene{t: t, URL: Database(t)}
 	s.Store = Open(t, s.URL)
 	s.Call = Realm(t, s.Store)
-	model := s.catalog(in.Collection)
+	if in.Fee == "" {
+		in.Fee = "29"
+	}
+	model := s.catalog(in)
 	account := store.NewAccount{PrincipalID: "acme", Name: "Acme", Email: "billing@acme.example", PricingModel: &model, Timezone: in.Zone}
 	if !in.Now.IsZero() {
 		var err error
@@ -69,7 +73,7 @@ func NewScene(t testing.TB, in Setting) *Scene {
 	return s
 }
 
-func (s *Scene) catalog(collection models.Collection) uuid.UUID {
+func (s *Scene) catalog(in Setting) uuid.UUID {
 	s.t.Helper()
 	ctx, st, began := s.t.Context(), s.Store, time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	one := decimal.NewFromInt(1)
@@ -91,7 +95,7 @@ func (s *Scene) catalog(collection models.Collection) uuid.UUID {
 	none := s.publish(store.NewPlan{PricingModelID: model.ID, Code: "free", Name: "Free", Kind: models.Base, Terms: terms})
 	_, err = st.SetFreePlan(ctx, s.Call, store.FreePlan{PricingModelID: model.ID, PlanID: none.ID})
 	require.NoError(s.t, err)
-	terms.Collection, terms.Fee = collection, &models.Fee{Amount: decimal.NewFromInt(29), Currency: "EUR"}
+	terms.Collection, terms.Fee = in.Collection, &models.Fee{Amount: decimal.RequireFromString(in.Fee), Currency: "EUR"}
 	terms.Grants = []models.GrantRule{{Code: SceneRule, Asset: "CREDIT", Amount: decimal.NewFromInt(20), Expires: models.ExpiresPeriodEnd, Priority: 100}}
 	s.Plan = s.publish(store.NewPlan{PricingModelID: model.ID, Code: "starter", Name: "Starter", Kind: models.Base, Terms: terms,
 		FeatureIDs: []uuid.UUID{feature.ID}})
