@@ -35,13 +35,13 @@ func (a *Activities) StepClock(ctx context.Context, in ClockInput) (ClockStep, e
 	return step, a.wake(ctx, in.Realm, step.Released)
 }
 
-// wake signals workflows that were released. One that has ended has nothing left to wait for.
+// wake signals workflows that were released. One that is gone has ended, or Temporal has lost it.
 func (a *Activities) wake(ctx context.Context, realm uuid.UUID, workflows []string) error {
 	for _, id := range workflows {
 		err := a.Temporal.SignalWorkflow(ctx, id, "", keys.PokeSignal, nil)
 		var gone *serviceerror.NotFound
 		if errors.As(err, &gone) {
-			err = a.Store.EndWait(ctx, a.call(ctx, realm), id)
+			err = a.Store.WorkflowGone(ctx, a.call(ctx, realm), id)
 		}
 		if err != nil {
 			return report(err)

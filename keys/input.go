@@ -16,6 +16,7 @@ const (
 	TypeSettlement     = "Settlement"
 	TypeEventRating    = "EventRating"
 	TypeTestClock      = "TestClock"
+	TypeReconciler     = "Reconciler"
 )
 
 // PokeSignal tells a workflow to read its rows again; it carries no data, so duplicates and disorder do no harm.

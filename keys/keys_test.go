@@ -116,3 +116,24 @@ func TestShardsSpreadAccountsThatWereCreatedTogether(t *testing.T) {
 }
 
 func fixed() *rand.Rand { return rand.New(rand.NewSource(7)) }
+
+func TestADerivedIDIsTheSameForTheSameInvoiceAndSortsByItsBoundary(t *testing.T) {
+	t.Parallel()
+	account, other := uuid.MustParse("01890a5d-ac96-774b-bcce-b302099a8057"), uuid.MustParse("01890a5d-ac96-774b-bcce-b302099a8058")
+	at := time.Date(2026, 2, 27, 23, 0, 0, 0, time.UTC)
+	id := keys.InvoiceID(account, at, "EUR", "default")
+	require.Equal(t, id, keys.InvoiceID(account, at.In(time.FixedZone("", 3600)), "EUR", "default"))
+	require.Equal(t, "019ca154", id.String()[:8], "the first bits are the boundary's milliseconds")
+	require.Equal(t, uuid.Version(8), id.Version())
+	require.Equal(t, uuid.RFC4122, id.Variant())
+	later := keys.InvoiceID(account, at.Add(time.Millisecond), "EUR", "default")
+	require.Less(t, id.String(), later.String())
+	seen := map[uuid.UUID]bool{id: true, later: true}
+	for _, x := range []uuid.UUID{
+		keys.InvoiceID(other, at, "EUR", "default"), keys.InvoiceID(account, at, "USD", "default"), keys.InvoiceID(account, at, "EUR", "berlin"),
+		keys.InvoiceLineID(id, at, 1), keys.InvoiceLineID(id, at, 2), keys.InvoiceLineID(later, at, 1),
+	} {
+		require.False(t, seen[x], "%s names two things", x)
+		seen[x] = true
+	}
+}

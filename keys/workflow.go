@@ -37,5 +37,8 @@ func EventRatingWorkflow(shard int) string { return "event-rating/" + strconv.It
 // TestClockWorkflow names the run that advances one test clock.
 func TestClockWorkflow(clock uuid.UUID) string { return "test-clock/" + Encode(TestClock, clock) }
 
+// ReconcilerWorkflow names the one loop that compares the rows with what Temporal runs.
+const ReconcilerWorkflow = "reconciler"
+
 // instant spells t in UTC with as many fraction digits as it needs, so equal instants in different zones agree.
 func instant(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }

@@ -87,8 +87,8 @@ func (r Relay) send(ctx context.Context, call store.Call, m models.Outbox) error
 		err := r.Temporal.SignalWorkflow(ctx, m.WorkflowID, "", keys.PokeSignal, nil)
 		var gone *serviceerror.NotFound
 		if errors.As(err, &gone) {
-			// It has ended: there is nothing left that could be waiting.
-			return r.Store.EndWait(ctx, call, m.WorkflowID)
+			// It has ended, or Temporal has lost it.
+			return r.Store.WorkflowGone(ctx, call, m.WorkflowID)
 		}
 		return err
 	}

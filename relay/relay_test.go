@@ -120,12 +120,31 @@ func TestAPokeForAWorkflowThatHasEndedIsDoneWithAndFreesItsWait(t *testing.T) {
 	p := newPost(t)
 	p.relay(1, p.empty)
 	p.end(p.plan)
-	_, err := p.Store.CancelAssignment(t.Context(), p.Call, p.assigned.ID, models.CancelNow)
+	p.cancel()
+	turn, err := p.Store.NextTurn(t.Context(), p.Call, p.assigned.ID)
 	require.NoError(t, err)
-	require.Equal(t, "running", p.Text("SELECT status FROM waits WHERE workflow_id = $1", p.plan))
+	require.NoError(t, p.Store.TakeTurn(t.Context(), p.Call, p.assigned.ID, turn))
 	p.relay(1, p.empty)
 	require.Empty(t, p.Text("SELECT status FROM waits WHERE workflow_id = $1", p.plan))
 	require.Equal(t, "0", p.Text("SELECT count(*) FROM outbox WHERE published_at IS NULL"))
+}
+
+func TestAPokeForAWorkflowThatTemporalLostStartsItAgain(t *testing.T) {
+	p := newPost(t)
+	p.relay(1, p.empty)
+	lost := p.runID(p.plan)
+	p.end(p.plan)
+	p.cancel()
+	p.relay(1, p.empty)
+	require.NotEqual(t, lost, p.runID(p.plan))
+	require.Equal(t, "running", p.Text("SELECT status FROM waits WHERE workflow_id = $1", p.plan), "its clock waits for it")
+}
+
+func (p *post) cancel() {
+	p.t.Helper()
+	_, err := p.Store.CancelAssignment(p.t.Context(), p.Call, p.assigned.ID, models.CancelNow)
+	require.NoError(p.t, err)
+	require.Equal(p.t, "running", p.Text("SELECT status FROM waits WHERE workflow_id = $1", p.plan))
 }
 
 func TestAMessageThatCannotBePublishedIsTriedLaterAndHoldsUpNobody(t *testing.T) {

@@ -47,16 +47,15 @@ func (s *Store) changeAccount(ctx context.Context, call Call, id uuid.UUID, verb
 	})
 }
 
-// pokeAll wakes every workflow that was ever started for the account: which of them stopped is not in the rows, and one that
-// has ended, or waits for something else, takes no harm.
+// pokeAll wakes every workflow that has something left to do for the account: which of them stopped is not in the rows, and
+// one that waits for something else takes no harm.
 func (t *tx) pokeAll(account models.BillingAccount, now time.Time) error {
-	var started []struct{ WorkflowType, WorkflowID string }
-	if err := t.Model(&models.Outbox{}).Distinct("workflow_type", "workflow_id").Where("billing_account_id = ? AND kind = ?", account.ID, models.OutboxStart).
-		Order("workflow_id").Find(&started).Error; err != nil {
+	work, err := t.unfinished(account)
+	if err != nil {
 		return err
 	}
-	for _, w := range started {
-		if err := t.poke(account, w.WorkflowType, w.WorkflowID, now); err != nil {
+	for _, u := range work {
+		if err := t.poke(account, u.workflow, u.WorkflowID, now); err != nil {
 			return err
 		}
 	}

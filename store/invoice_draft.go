@@ -10,6 +10,7 @@ import (
 	"github.com/durabill/durabill/billing/invoicing"
 	"github.com/durabill/durabill/billing/money"
 	"github.com/durabill/durabill/fault"
+	"github.com/durabill/durabill/keys"
 	"github.com/durabill/durabill/models"
 )
 
@@ -176,7 +177,7 @@ func (t *tx) draft(a models.BillingAccount, currency money.Asset, b *bill, inv m
 	if err != nil {
 		return uuid.Nil, err
 	}
-	inv.Row = models.Row{RealmID: t.call.Realm, ID: models.NewID()}
+	inv.Row = models.Row{RealmID: t.call.Realm, ID: keys.InvoiceID(a.ID, inv.BoundaryAt, string(currency), defaultEntity)}
 	inv.BillingAccountID, inv.Currency, inv.BillingEntity, inv.Status, inv.Collection = a.ID, currency, defaultEntity, models.InvoiceDraft, models.CollectionNone
 	inv.Subtotal, inv.Tax, inv.Total, inv.Rounding, inv.Version = total.Subtotal, total.Tax, total.Total, total.Rounding, 1
 	inv.Times = models.Times{EffectiveAt: inv.FinalizeAt, RecordedAt: now}
@@ -192,7 +193,7 @@ func (t *tx) draft(a models.BillingAccount, currency money.Asset, b *bill, inv m
 }
 
 func (t *tx) draftLine(inv models.Invoice, seq int, line invoicing.Line, b *bill) error {
-	row := models.InvoiceLine{Row: models.Row{RealmID: t.call.Realm, ID: models.NewID()},
+	row := models.InvoiceLine{Row: models.Row{RealmID: t.call.Realm, ID: keys.InvoiceLineID(inv.ID, inv.BoundaryAt, seq)},
 		InvoiceID: inv.ID, Seq: seq, Kind: string(line.Kind), Description: line.Description, PeriodStart: line.Period.Start, PeriodEnd: line.Period.End,
 		MeterCode: line.MeterCode, Unit: line.Unit, Quantity: line.Quantity, Covered: line.Covered, CoveredAsset: line.CoveredAsset,
 		Overage: line.Overage, ExactAmount: line.Exact, Amount: line.Amount, Times: inv.Times}

@@ -21,14 +21,16 @@ func (t *tx) nextRun(account models.BillingAccount, now time.Time) error {
 	return t.runForOverage(account, now)
 }
 
+// runComing says whether an account has a run before it in any case.
+const runComing = `SELECT EXISTS (SELECT FROM plan_assignments a WHERE a.billing_account_id = @ba AND NOT a.is_free AND a.status NOT IN ('ended', 'canceled'))
+	OR EXISTS (SELECT FROM billing_periods p WHERE p.billing_account_id = @ba AND p.status <> 'closed')`
+
 // runForOverage sees to it that usage beyond the credits has a run to come. An account whose assignments go on, or whose
 // periods are not closed, has one; else the end of its calendar month bills what came too late for the last run, or was used
 // on a plan without periods. One run serves the whole month, so only the first sends for it.
 func (t *tx) runForOverage(account models.BillingAccount, now time.Time) error {
 	var coming, sent bool
-	if err := t.Raw(`SELECT EXISTS (SELECT FROM plan_assignments a WHERE a.billing_account_id = @ba AND NOT a.is_free AND a.status NOT IN ('ended', 'canceled'))
-		OR EXISTS (SELECT FROM billing_periods p WHERE p.billing_account_id = @ba AND p.status <> 'closed')`,
-		map[string]any{"ba": account.ID}).Scan(&coming).Error; err != nil || coming {
+	if err := t.Raw(runComing, map[string]any{"ba": account.ID}).Scan(&coming).Error; err != nil || coming {
 		return err
 	}
 	month, err := calendar.MonthOf(account.Timezone, now)

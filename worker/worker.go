@@ -72,21 +72,32 @@ func Run(ctx context.Context, cfg Config) error {
 	return nil
 }
 
-// startLoops sees to it that every shard has its settlement and its rating loop; one that runs already is left alone.
-func startLoops(ctx context.Context, cfg Config) error {
+// loop is a workflow that never ends and of which there is one.
+type loop struct {
+	id, workflow, summary string
+	args                  []any
+}
+
+func loops() []loop {
+	all := []loop{{id: keys.ReconcilerWorkflow, workflow: keys.TypeReconciler, summary: "What has something left to do runs"}}
 	for shard := range store.Shards {
 		in := keys.ShardInput{Shard: shard, Shards: store.Shards}
-		for id, workflow := range map[string]string{
-			keys.SettlementWorkflow(shard):  keys.TypeSettlement,
-			keys.EventRatingWorkflow(shard): keys.TypeEventRating,
-		} {
-			_, err := cfg.Temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{ID: id, TaskQueue: cfg.TaskQueue,
-				WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
-				StaticSummary:            fmt.Sprintf("%s, shard %d of %d", workflow, shard, store.Shards),
-				TypedSearchAttributes:    relay.Attributes("", "", "running")}, workflow, in)
-			if err != nil {
-				return fmt.Errorf("start %s: %w", id, err)
-			}
+		of := fmt.Sprintf(", shard %d of %d", shard, store.Shards)
+		all = append(all,
+			loop{id: keys.SettlementWorkflow(shard), workflow: keys.TypeSettlement, summary: keys.TypeSettlement + of, args: []any{in}},
+			loop{id: keys.EventRatingWorkflow(shard), workflow: keys.TypeEventRating, summary: keys.TypeEventRating + of, args: []any{in}})
+	}
+	return all
+}
+
+// startLoops sees to it that every loop runs; one that runs already is left alone.
+func startLoops(ctx context.Context, cfg Config) error {
+	for _, l := range loops() {
+		_, err := cfg.Temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{ID: l.id, TaskQueue: cfg.TaskQueue,
+			WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+			StaticSummary:            l.summary, TypedSearchAttributes: relay.Attributes("", "", "running")}, l.workflow, l.args...)
+		if err != nil {
+			return fmt.Errorf("start %s: %w", l.id, err)
 		}
 	}
 	return nil

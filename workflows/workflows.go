@@ -32,6 +32,7 @@ func Register(r Registry) {
 		keys.TypeSettlement:     Settlement,
 		keys.TypeEventRating:    EventRating,
 		keys.TypeTestClock:      TestClock,
+		keys.TypeReconciler:     Reconciler,
 	} {
 		r.RegisterWorkflowWithOptions(w, workflow.RegisterOptions{Name: name})
 	}
