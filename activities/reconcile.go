@@ -66,11 +66,14 @@ func (a *Activities) restart(ctx context.Context, realm uuid.UUID, work []store.
 		if runs {
 			continue
 		}
-		activity.GetLogger(ctx).Warn("workflow is missing", "workflow_id", u.WorkflowID)
-		if err := a.Store.SendAgain(ctx, a.call(ctx, realm), u); err != nil {
+		sent, err := a.Store.SendAgain(ctx, a.call(ctx, realm), u)
+		if err != nil {
 			return err
 		}
-		out.Started++
+		if sent {
+			activity.GetLogger(ctx).Warn("workflow was missing and is started again", "workflow_id", u.WorkflowID)
+			out.Started++
+		}
 	}
 	return nil
 }

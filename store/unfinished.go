@@ -84,12 +84,12 @@ func (s *Store) ListUnfinishedOfRealm(ctx context.Context, call Call) ([]Unfinis
 	return work, err
 }
 
-// SendAgain starts a workflow that Temporal has lost, unless a message for it is on its way already.
-func (s *Store) SendAgain(ctx context.Context, call Call, u Unfinished) error {
+// SendAgain starts a workflow that Temporal has lost, unless a message for it is on its way already; it says which.
+func (s *Store) SendAgain(ctx context.Context, call Call, u Unfinished) (sent bool, err error) {
 	if u.kind == "" {
-		return s.WorkflowGone(ctx, call, u.WorkflowID)
+		return false, s.WorkflowGone(ctx, call, u.WorkflowID)
 	}
-	return s.within(ctx, call, func(t *tx) error {
+	err = s.within(ctx, call, func(t *tx) error {
 		now, err := t.databaseNow()
 		if u.account != nil {
 			_, now, err = t.lockAccount(u.account.ID)
@@ -97,16 +97,18 @@ func (s *Store) SendAgain(ctx context.Context, call Call, u Unfinished) error {
 		if err != nil {
 			return err
 		}
-		return t.sendAgain(u, now)
+		sent, err = t.sendAgain(u, now)
+		return err
 	})
+	return sent, err
 }
 
-func (t *tx) sendAgain(u Unfinished, now time.Time) error {
+func (t *tx) sendAgain(u Unfinished, now time.Time) (bool, error) {
 	var coming bool
 	if err := t.Raw("SELECT EXISTS (SELECT FROM outbox WHERE workflow_id = ? AND kind = ? AND published_at IS NULL)", u.WorkflowID, models.OutboxStart).Scan(&coming).Error; err != nil || coming {
-		return err
+		return false, err
 	}
-	return t.send(u.message, now)
+	return true, t.send(u.message, now)
 }
 
 // WorkflowGone is told that Temporal runs no such workflow. One that has something left to do is started again; otherwise
@@ -128,7 +130,8 @@ func (s *Store) WorkflowGone(ctx context.Context, call Call, workflowID string) 
 			return err
 		}
 		if i := slices.IndexFunc(work, func(u Unfinished) bool { return u.WorkflowID == workflowID }); i >= 0 {
-			return t.sendAgain(work[i], now)
+			_, err := t.sendAgain(work[i], now)
+			return err
 		}
 		return t.Where("workflow_id = ?", workflowID).Delete(&models.Wait{}).Error
 	})
