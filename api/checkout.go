@@ -79,7 +79,7 @@ func (r checkouts) create(ctx context.Context, in *createCheckoutIn) (*Reply[che
 	if err != nil {
 		return nil, err
 	}
-	// The stored answer names the session; what is sent is what became of it, whichever of several tries opened it.
+	// The stored answer names the session; what is sent is the page that was opened, whichever of several tries opened it.
 	var named struct{ ID string }
 	if err := json.Unmarshal(begun.Body.raw, &named); err != nil {
 		return nil, err
@@ -92,7 +92,7 @@ func (r checkouts) create(ctx context.Context, in *createCheckoutIn) (*Reply[che
 	if err != nil {
 		return nil, err
 	}
-	stored, err := answer(http.StatusCreated, begun.Location, showCheckout(c))
+	stored, err := answer(http.StatusCreated, begun.Location, showCheckout(c.AsOpened()))
 	if err != nil {
 		return nil, err
 	}

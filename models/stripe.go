@@ -170,6 +170,15 @@ type CheckoutSession struct {
 	Times
 }
 
+// openedVersion is the first version after the one that was written down before the provider was asked.
+const openedVersion = 2
+
+// AsOpened is the session as the answer to its buyer shows it, whatever has become of it since.
+func (c CheckoutSession) AsOpened() CheckoutSession {
+	c.Status, c.LotID, c.Version = CheckoutOpen, nil, openedVersion
+	return c
+}
+
 // To moves the session's status.
 func (c *CheckoutSession) To(s CheckoutStatus) error {
 	if err := move("checkout session", checkoutMoves, c.Status, s); err != nil {

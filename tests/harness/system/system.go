@@ -39,8 +39,20 @@ type Running struct {
 // Secret is the installation's; with it a test opens realms of its own.
 const Secret = "test-secret-test-secret-test-secret-test-secret-"
 
+// Options are what a test wants to be different.
+type Options struct {
+	// APIDatabase gives the API another way to the database, such as a proxy; the worker keeps the straight one.
+	APIDatabase func(url string) string
+}
+
 // Start starts the whole system; every exchange is held to the OpenAPI document.
 func Start(t testing.TB) *Running {
+	t.Helper()
+	return StartWith(t, Options{})
+}
+
+// StartWith is Start with options.
+func StartWith(t testing.TB, options Options) *Running {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	url := harness.Database(t)
@@ -56,18 +68,30 @@ func Start(t testing.TB) *Running {
 		HTTP:     config.HTTP{Addr: "127.0.0.1:0", MetricsAddr: "127.0.0.1:0", Shutdown: 10 * time.Second},
 		Temporal: config.Temporal{Address: temporal.HostPort, Namespace: temporal.Namespace, TaskQueue: "durabill"},
 		Stripe:   config.Stripe{APIKey: "sk_test_harness", BaseURL: stripe}}
-	s, err := server.New(ctx, cfg, server.Parts{API: true, Worker: true}, slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})))
+	ended := make(chan error, 2)
+	run := func(s *server.Server) { ended <- s.Run(ctx) }
+	log := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
+	parts, processes := server.Parts{API: true, Worker: true}, 1
+	if options.APIDatabase != nil {
+		worker, err := server.New(ctx, cfg, server.Parts{Worker: true}, log)
+		require.NoError(t, err)
+		go run(worker)
+		parts.Worker, processes = false, 2
+		cfg.Database.URL = options.APIDatabase(url)
+	}
+	s, err := server.New(ctx, cfg, parts, log)
 	require.NoError(t, err)
 	seeded, err := example.Seed(ctx, s.Store(), example.Vyndara, example.Demo(cfg.Derive("service-key"), api.Scopes()))
 	require.NoError(t, err)
 	realm := seeded.Realm
 	base := "http://" + s.Addr()
 	fake.SetEndpoint(base+"/webhooks/stripe/"+keys.Encode(keys.WebhookEndpoint, example.DemoEndpoint), example.DemoWebhookSecret)
-	ended := make(chan error, 1)
-	go func() { ended <- s.Run(ctx) }()
+	go run(s)
 	t.Cleanup(func() {
 		cancel()
-		require.NoError(t, <-ended)
+		for range processes {
+			require.NoError(t, <-ended)
+		}
 		stop()
 		require.NoError(t, fake.Close())
 	})

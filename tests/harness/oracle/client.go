@@ -1,0 +1,224 @@
+package oracle
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"reflect"
+	"sync"
+	"time"
+)
+
+// Client writes through the API and holds every answer to the oracle. The zero Pause and Limit have sensible values.
+type Client struct {
+	Base  func() string // where to send the next try
+	Key   string
+	Realm string
+	HTTP  *http.Client
+	// Limit is how long the client waits for a try's answer; nil for ever, as the context allows.
+	Limit func() time.Duration
+	Pause time.Duration // between two tries
+
+	mu         sync.Mutex
+	tally      map[Class]int
+	seen       map[string]int // codes
+	operations int
+	violations []string
+}
+
+// Op is one write and how to find out what it has made.
+type Op struct {
+	Name string // the operation's id
+	Path string
+	Key  string // none where the API takes none
+	Body any
+	// Exists counts what the write makes, by its own natural id, through the API; nil where only totals can tell.
+	Exists func(context.Context) (int, error)
+	Late   bool // what it makes appears later: after a success only totals can tell
+	// Once names members of the answer that only the first answer has.
+	Once []string
+}
+
+const defaultPause = 50 * time.Millisecond
+
+// Do sends the write until its outcome is known, and checks the outcome. It fails only when ctx ends before that.
+func (c *Client) Do(ctx context.Context, op Op) (Answer, error) {
+	c.mu.Lock()
+	c.operations++
+	c.mu.Unlock()
+	first, err := c.decide(ctx, op)
+	if err != nil {
+		return first, err
+	}
+	switch first.Class {
+	case Success:
+		again, err := c.decide(ctx, op)
+		if err != nil {
+			return first, err
+		}
+		if again.Status != first.Status || !same(first, again, op.Once) {
+			c.Violation("%s %s: answered %d %s, and when repeated %d %s", op.Name, op.Key, first.Status, first.Body, again.Status, again.Body)
+		}
+		if !op.Late {
+			return first, c.count(ctx, op, 1, first)
+		}
+	case Refused:
+		return first, c.count(ctx, op, 0, first)
+	case Busy, Ambiguous, Unknown:
+	}
+	return first, nil
+}
+
+func (c *Client) count(ctx context.Context, op Op, want int, a Answer) error {
+	if op.Exists == nil {
+		return nil
+	}
+	got, err := op.Exists(ctx)
+	if err == nil && got != want {
+		c.Violation("%s %s was answered %d %s, and %d of it exist", op.Name, op.Key, a.Status, a.Code, got)
+	}
+	return err
+}
+
+// same compares bytes, or the values where the first answer has members that no other has.
+func same(first, again Answer, once []string) bool {
+	if len(once) == 0 || !again.Replay {
+		return bytes.Equal(first.Body, again.Body)
+	}
+	var a, b map[string]any
+	if json.Unmarshal(first.Body, &a) != nil || json.Unmarshal(again.Body, &b) != nil {
+		return false
+	}
+	for _, name := range once {
+		delete(a, name)
+		delete(b, name)
+	}
+	return reflect.DeepEqual(a, b)
+}
+
+// decide asks until the answer is definite.
+func (c *Client) decide(ctx context.Context, op Op) (Answer, error) {
+	body, err := json.Marshal(op.Body)
+	if err != nil {
+		return Answer{}, err
+	}
+	for {
+		a := c.send(ctx, http.MethodPost, op.Path, op.Key, body)
+		switch a.Class {
+		case Success, Refused:
+			return a, nil
+		case Unknown:
+			c.Violation("%s %s: nobody can tell what this means: %d %s", op.Name, op.Key, a.Status, a.Body)
+			return a, nil
+		case Busy, Ambiguous:
+		}
+		if err := c.rest(ctx); err != nil {
+			return a, fmt.Errorf("%s %s has no definite answer, only %s %d %s: %w", op.Name, op.Key, a.Class, a.Status, a.Code, err)
+		}
+	}
+}
+
+func (c *Client) rest(ctx context.Context) error {
+	pause := c.Pause
+	if pause == 0 {
+		pause = defaultPause
+	}
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(pause):
+		return nil
+	}
+}
+
+func (c *Client) send(ctx context.Context, method, path, key string, body []byte) Answer {
+	try := ctx
+	if c.Limit != nil {
+		var cancel context.CancelFunc
+		try, cancel = context.WithTimeout(ctx, c.Limit())
+		defer cancel()
+	}
+	res, raw, err := c.exchange(try, method, path, key, body)
+	a := Classify(res, raw, err)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.tally == nil {
+		c.tally, c.seen = map[Class]int{}, map[string]int{}
+	}
+	c.tally[a.Class]++
+	if a.Code != "" {
+		c.seen[a.Code]++
+	}
+	return a
+}
+
+func (c *Client) exchange(ctx context.Context, method, path, key string, body []byte) (*http.Response, []byte, error) {
+	req, err := http.NewRequestWithContext(ctx, method, c.Base()+path, bytes.NewReader(body))
+	if err != nil {
+		return nil, nil, err
+	}
+	req.Header.Set("Authorization", "Bearer "+c.Key)
+	req.Header.Set("X-Realm-Id", c.Realm)
+	if method == http.MethodPost {
+		req.Header.Set("Content-Type", "application/json")
+		req.GetBody = nil // the transport's own repeats would hide what we are here to see
+	}
+	if key != "" {
+		req.Header.Set("Idempotency-Key", key)
+	}
+	res, err := c.HTTP.Do(req)
+	if err != nil {
+		return nil, nil, err
+	}
+	raw, err := io.ReadAll(res.Body)
+	return res, raw, errors.Join(err, res.Body.Close())
+}
+
+// ErrNotThere is what Get says of a 404.
+var ErrNotThere = errors.New("oracle: not there")
+
+// Get reads until there is an answer.
+func (c *Client) Get(ctx context.Context, path string, out any) error {
+	for {
+		a := c.send(ctx, http.MethodGet, path, "", nil)
+		switch {
+		case a.Class == Success:
+			return json.Unmarshal(a.Body, out)
+		case a.Code == "not_found":
+			return ErrNotThere
+		case a.Class == Refused, a.Class == Unknown:
+			c.Violation("GET %s: %d %s", path, a.Status, a.Body)
+			return fmt.Errorf("get %s: %d %s", path, a.Status, a.Code)
+		}
+		if err := c.rest(ctx); err != nil {
+			return fmt.Errorf("get %s: %w", path, err)
+		}
+	}
+}
+
+// Violation notes that the API broke its word.
+func (c *Client) Violation(format string, args ...any) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.violations = append(c.violations, fmt.Sprintf(format, args...))
+}
+
+// Record is what a client has seen.
+type Record struct {
+	Operations int
+	Answers    map[Class]int
+	Codes      map[string]int
+	Violations []string
+}
+
+// Record gives what has been seen so far.
+func (c *Client) Record() Record {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return Record{Operations: c.operations, Answers: maps.Clone(c.tally), Codes: maps.Clone(c.seen), Violations: append([]string(nil), c.violations...)}
+}
