@@ -32,6 +32,7 @@ type InvoiceState struct {
 	Number     string
 	Total      string
 	Decline    string
+	RetryAt    time.Time // when a declined one is collected again; zero if not by itself
 }
 
 // InvoiceInput names an invoice.
@@ -50,6 +51,9 @@ func stateOf(inv models.Invoice) InvoiceState {
 	s := InvoiceState{Step: StepWait, FinalizeAt: inv.FinalizeAt, Status: string(inv.Status),
 		Title: "account " + keys.Encode(keys.BillingAccount, inv.BillingAccountID) + " · boundary " + inv.BoundaryAt.Format(time.RFC3339),
 		Total: money.Amount{Value: inv.AmountDue(), Asset: inv.Currency}.String(), Decline: inv.DeclineCode}
+	if inv.NextAttemptAt != nil {
+		s.RetryAt = *inv.NextAttemptAt
+	}
 	if inv.Number != nil {
 		s.Number = *inv.Number
 	}

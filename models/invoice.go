@@ -89,6 +89,25 @@ func (i *Invoice) Pay(at time.Time) error {
 	return nil
 }
 
+// Attempt begins the next attempt to be paid if one is due; until its outcome is known there is no other.
+func (i *Invoice) Attempt(now time.Time) bool {
+	due := i.Collection == CollectionCollecting ||
+		i.Collection == CollectionFailed && i.NextAttemptAt != nil && !now.Before(*i.NextAttemptAt)
+	if i.Status != InvoiceOpen || !due {
+		return false
+	}
+	i.Attempts++
+	i.Collection, i.NextAttemptAt = CollectionUnknown, nil
+	i.Version++
+	return true
+}
+
+// Decline notes that an attempt failed, and when the next is made; without a next one a person has to do something.
+func (i *Invoice) Decline(code string, next *time.Time) {
+	i.Collection, i.DeclineCode, i.NextAttemptAt = CollectionFailed, code, next
+	i.Version++
+}
+
 // Owed is what is left of the invoice's own total.
 func (i Invoice) Owed() decimal.Decimal { return i.Total.Sub(i.AppliedCredits) }
 

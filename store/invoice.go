@@ -140,13 +140,26 @@ func (s *Store) PushedInvoice(ctx context.Context, call Call, id uuid.UUID, prov
 }
 
 // InvoiceAttempt counts a new attempt to be paid before it is made, so that its key is never used for another. Only an invoice
-// that is to be collected gets one: a repeat after a recorded decline must not charge again. ok says whether there is an
-// attempt to make, or one whose outcome is still unknown.
+// that is to be collected gets one, or a declined one whose next attempt is due: a repeat after a recorded decline must not
+// charge again. ok says whether there is an attempt to make, or one whose outcome is still unknown.
 func (s *Store) InvoiceAttempt(ctx context.Context, call Call, id uuid.UUID) (n int, ok bool, err error) {
-	err = s.changeInvoice(ctx, call, id, func(inv *models.Invoice) error {
-		if inv.Status == models.InvoiceOpen && inv.Collection == models.CollectionCollecting {
-			inv.Attempts++
-			inv.Collection = models.CollectionUnknown
+	err = s.within(ctx, call, func(t *tx) error {
+		n, ok = 0, false
+		inv, err := find[models.Invoice](t, id)
+		if err != nil {
+			return err
+		}
+		_, now, err := t.lockAccount(inv.BillingAccountID)
+		if err != nil {
+			return err
+		}
+		if inv, err = lock[models.Invoice](t, id); err != nil {
+			return err
+		}
+		if inv.Attempt(now) {
+			if err := t.Save(&inv).Error; err != nil {
+				return err
+			}
 		}
 		n, ok = inv.Attempts, inv.Status == models.InvoiceOpen && inv.Collection == models.CollectionUnknown
 		return nil

@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 	"gorm.io/gorm"
 
+	"github.com/durabill/durabill/billing/invoicing"
 	"github.com/durabill/durabill/billing/ledger"
 	"github.com/durabill/durabill/billing/money"
 	"github.com/durabill/durabill/keys"
@@ -111,7 +112,7 @@ func (s *Store) RecordDecline(ctx context.Context, call Call, invoice uuid.UUID,
 		if err != nil {
 			return err
 		}
-		_, now, err := t.lockAccount(inv.BillingAccountID)
+		account, now, err := t.lockAccount(inv.BillingAccountID)
 		if err != nil {
 			return err
 		}
@@ -132,10 +133,33 @@ func (s *Store) RecordDecline(ctx context.Context, call Call, invoice uuid.UUID,
 				return err
 			}
 		}
-		inv.Collection, inv.DeclineCode = models.CollectionFailed, code
-		inv.Version++
-		return t.Save(&inv).Error
+		next, err := t.nextAttempt(inv)
+		if err != nil {
+			return err
+		}
+		inv.Decline(code, next)
+		if err := t.Save(&inv).Error; err != nil {
+			return err
+		}
+		if call.WorkflowID == keys.InvoiceWorkflow(inv.ID) {
+			return nil // it reads its rows anyway
+		}
+		return t.poke(account, keys.TypeInvoice, keys.InvoiceWorkflow(inv.ID), now)
 	})
+}
+
+// nextAttempt gives when the invoice is tried again, from its declines alone, so that news that comes twice moves nothing.
+func (t *tx) nextAttempt(inv models.Invoice) (*time.Time, error) {
+	var declined struct{ First, Latest time.Time }
+	if err := t.Raw("SELECT min(effective_at) AS first, max(effective_at) AS latest FROM payments WHERE invoice_id = ? AND status = ?",
+		inv.ID, models.PaymentFailed).Scan(&declined).Error; err != nil {
+		return nil, err
+	}
+	at, ok := invoicing.NextAttempt(inv.Attempts, declined.First, declined.Latest)
+	if !ok || inv.CollectBy != models.CollectStripe {
+		return nil, nil
+	}
+	return &at, nil
 }
 
 // PaymentFilter narrows a list of payments; empty fields do not.

@@ -41,6 +41,9 @@ func nextOf(s activities.InvoiceState) string {
 	if s.Step == activities.StepFinalize {
 		next += " at " + s.FinalizeAt.Format(time.RFC3339)
 	}
+	if !s.RetryAt.IsZero() {
+		next += " until " + s.RetryAt.Format(time.RFC3339) + ", then collect again"
+	}
 	if s.Decline != "" {
 		next += "\n\nlast failure: declined, `" + s.Decline + "`"
 	}
@@ -62,13 +65,25 @@ func step(ctx workflow.Context, t tenant, ref activities.InvoiceInput, state act
 			return workflow.ExecuteActivity(provider(ctx, "push "+state.Number), do.PushInvoice, ref).Get(ctx, nil)
 		})
 	case activities.StepCollect:
-		return t.insist(ctx, "collect", func() error {
-			return workflow.ExecuteActivity(provider(ctx, "collect "+state.Total), do.CollectInvoice, ref).Get(ctx, nil)
-		})
+		return collect(ctx, t, ref, state)
 	case activities.StepWait:
-		_, err := t.until(ctx, forever)
-		return err
+		if state.RetryAt.IsZero() {
+			_, err := t.until(ctx, forever)
+			return err
+		}
+		// A decline is tried again by itself; a payment that comes before is a poke.
+		reached, err := t.until(ctx, state.RetryAt)
+		if err != nil || !reached {
+			return err
+		}
+		return collect(ctx, t, ref, state)
 	case activities.StepDone:
 	}
 	return nil
+}
+
+func collect(ctx workflow.Context, t tenant, ref activities.InvoiceInput, state activities.InvoiceState) error {
+	return t.insist(ctx, "collect", func() error {
+		return workflow.ExecuteActivity(provider(ctx, "collect "+state.Total), do.CollectInvoice, ref).Get(ctx, nil)
+	})
 }

@@ -62,6 +62,40 @@ func TestADeclinedInvoiceWaitsUntilItIsPokedAndThenCollectsAgain(t *testing.T) {
 		s.order())
 }
 
+func TestADeclinedInvoiceIsCollectedAgainAtItsNextAttemptUnlessItIsPaidBefore(t *testing.T) {
+	t.Parallel()
+	for _, paid := range []bool{false, true} {
+		s := newScript(t)
+		s.realTime()
+		began := s.Now()
+		declined := invoiceAt(activities.StepWait)
+		declined.RetryAt = began.Add(3 * 24 * time.Hour)
+		over := false
+		s.play("InspectInvoice", func(context.Context, any) (activities.InvoiceState, error) {
+			if over {
+				return invoiceAt(activities.StepDone), nil
+			}
+			return declined, nil
+		})
+		var collected []time.Duration
+		s.play("CollectInvoice", func(context.Context, any) (activities.InvoiceState, error) {
+			collected, over = append(collected, s.Now().Sub(began)), true
+			return activities.InvoiceState{}, nil
+		})
+		if paid {
+			s.after(50*time.Hour, func() { over = true; poke(s.TestWorkflowEnvironment) })
+		}
+		s.ExecuteWorkflow(keys.TypeInvoice, keys.InvoiceInput{})
+		require.NoError(t, s.GetWorkflowError())
+		if paid {
+			require.Empty(t, collected)
+			continue
+		}
+		require.Len(t, collected, 1)
+		require.GreaterOrEqual(t, collected[0], 3*24*time.Hour)
+	}
+}
+
 func TestAnInvoiceThatIsPaidWhileItWaitsEnds(t *testing.T) {
 	t.Parallel()
 	s := invoiceScript(t, invoiceAt(activities.StepWait), invoiceAt(activities.StepDone))
