@@ -114,7 +114,10 @@ func (t *tx) cutPhases(a models.PlanAssignment, at, now time.Time) error {
 	}
 	for i := range phases {
 		p := &phases[i]
-		end := p.EndAt
+		var end *time.Time
+		if p.EndAt != nil {
+			end = new(*p.EndAt) // a copy: the update below writes through the row's own pointer
+		}
 		if p.StartAt.Before(at) {
 			if err := t.Model(p).Update("end_at", at).Error; err != nil {
 				return err

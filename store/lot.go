@@ -238,12 +238,15 @@ func (t *tx) voidActive(lot *models.CreditLot, now time.Time) error {
 }
 
 // expireLots ends the account's lots whose time is over and which no unclosed period may still use; what is left is breakage.
+// Over is what ended by this boundary, or by a later one that was closed before it: a longer grace lets runs overtake each other.
 func (t *tx) expireLots(account uuid.UUID, until, now time.Time) error {
 	var lots []models.CreditLot
-	if err := t.Clauses(clause.Locking{Strength: "UPDATE"}).Where(`billing_account_id = ? AND expires_at <= ? AND status IN ? AND NOT EXISTS (
-		SELECT FROM billing_periods p WHERE p.realm_id = credit_lots.realm_id AND p.billing_account_id = credit_lots.billing_account_id
-		   AND p.status <> 'closed' AND p.start_at < credit_lots.expires_at)`, account, until,
-		[]models.LotStatus{models.LotActive, models.LotExhausted}).Order("id").Find(&lots).Error; err != nil {
+	if err := t.Clauses(clause.Locking{Strength: "UPDATE"}).Where(`billing_account_id = ? AND status IN ? AND expires_at <= greatest(?,
+		(SELECT max(p.end_at) FROM billing_periods p WHERE p.realm_id = credit_lots.realm_id
+		    AND p.billing_account_id = credit_lots.billing_account_id AND p.status = 'closed'))
+		AND NOT EXISTS (SELECT FROM billing_periods p WHERE p.realm_id = credit_lots.realm_id
+		    AND p.billing_account_id = credit_lots.billing_account_id AND p.status <> 'closed' AND p.start_at < credit_lots.expires_at)`, account,
+		[]models.LotStatus{models.LotActive, models.LotExhausted}, until).Order("id").Find(&lots).Error; err != nil {
 		return err
 	}
 	for i := range lots {

@@ -53,7 +53,7 @@ SELECT 'settlements/' || s.rating_id, 'its ledger transaction is missing, of ano
 UNION ALL
 SELECT 'settlements/' || s.rating_id, format('posts nothing for %s', max(a.amount))
   FROM settlements s JOIN allocations a USING (rating_id)
- WHERE s.ledger_transaction_id IS NULL AND greatest(a.amount, a.fiat) > 0.000000001
+ WHERE s.ledger_transaction_id IS NULL AND (a.fiat > 0.000000001 OR a.kind = 'lot' AND a.amount > 0.000000001)
  GROUP BY s.rating_id
 UNION ALL
 SELECT 'ledger_transactions/' || id, format('%s %s: posted %s, its ratings allocated %s', account, asset, coalesce(p.amount, 0),

@@ -1,0 +1,61 @@
+package store_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/durabill/durabill/models"
+	"github.com/durabill/durabill/store"
+)
+
+func TestAPlanWithAnAgreedEndCanBeCanceledBeforeIt(t *testing.T) {
+	j := newJourney(t)
+	start := day("2026-01-30T23:00:00Z")
+	out, err := j.st.AssignPlan(j.ctx, j.call, store.NewAssignment{Account: j.account.ID, Plan: j.starter.ID, SourceKind: "manual", SourceRef: "acme-1",
+		Start: &start, End: ptr(day("2026-06-01T00:00:00Z"))})
+	require.NoError(t, err)
+	j.driver.advance(day("2026-02-05T10:00:00Z"))
+	_, err = j.st.CancelAssignment(j.ctx, j.call, out.Assignment.ID, models.CancelNow)
+	require.NoError(t, err)
+	for _, at := range []string{"2026-02-06T00:00:00Z", "2026-07-01T00:00:00Z"} {
+		e, err := j.st.Explain(j.ctx, j.call, j.account.ID, ptr(day(at)))
+		require.NoError(t, err)
+		require.Contains(t, e.Answer, "free v1")
+	}
+	j.sound()
+}
+
+func TestALotExpiresThoughARunWithALongerGraceClosesAfterTheRunOfItsEnd(t *testing.T) {
+	j := newJourney(t)
+	j.assign(day("2026-01-30T23:00:00Z"))
+	addon := j.addon("patient", day("2026-01-31T00:00:00Z"), func(terms *models.PlanTerms) { terms.GraceSeconds = int64((48 * time.Hour).Seconds()) })
+	j.driver.advance(day("2026-02-05T09:00:00Z"))
+	_, err := j.st.CancelAssignment(j.ctx, j.call, addon.ID, models.CancelNow)
+	require.NoError(t, err)
+	j.driver.advance(day("2026-02-05T10:00:00Z"))
+	_, err = j.st.CancelAssignment(j.ctx, j.call, j.assignment.ID, models.CancelNow)
+	require.NoError(t, err)
+	j.driver.advance(day("2026-03-10T00:00:00Z"))
+	lots, _, err := j.st.ListLots(j.ctx, j.call, store.Page{Limit: 10, Ascending: true}, store.LotFilter{Account: &j.account.ID})
+	require.NoError(t, err)
+	require.Equal(t, models.LotExpired, lots[0].Status)
+	same(t, "0", j.credits().Available)
+	j.sound()
+}
+
+func TestOverageInACreditThatIsWorthNothingIsSettledWithoutAnEntry(t *testing.T) {
+	j := newJourney(t)
+	j.began()
+	now := j.driver.now
+	_, err := j.st.CreateCreditValue(j.ctx, j.call, store.NewCreditValue{CreditTypeID: j.credit.ID, Currency: "EUR", Value: dec("0"), EffectiveAt: &now})
+	require.NoError(t, err)
+	j.pair("one", "2000000") // the lot pays all of it
+	j.driver.rest()
+	rated := j.pair("two", "500000").Ratings[0].Rating
+	same(t, "5", rated.Overage)
+	same(t, "0", rated.OverageFiat)
+	j.driver.rest()
+	j.sound()
+}

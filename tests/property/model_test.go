@@ -1,0 +1,34 @@
+package property_test
+
+import (
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/durabill/durabill/tests/property/model"
+)
+
+func TestTheModelKeepsEveryInvariantAfterEveryOperation(t *testing.T) {
+	size(t, "MODEL", 300, 100)
+	rapid.Check(t, func(t *rapid.T) {
+		m := newMachine(nil)
+		defer m.tell(t)
+		t.Repeat(m.actions())
+		m.finish(t)
+	})
+}
+
+func TestPostgresGivesTheModelsStateAfterEveryOperation(t *testing.T) {
+	d := openDatabase(t)
+	size(t, "POSTGRES", 20, 40)
+	rapid.Check(t, func(t *rapid.T) {
+		r := d.realm(model.Standard(began))
+		r.verify = rapid.IntRange(0, 9).Draw(t, "careful") == 0
+		m := newMachine(r)
+		defer m.tell(t)
+		t.Repeat(m.actions())
+		r.sound(t, alwaysTrue()...)
+		m.finish(t)
+		r.sound(t)
+	})
+}
