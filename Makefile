@@ -38,6 +38,17 @@ race: ## run the tests of the main module under the race detector
 	@trap 'go run ./tools/testservers stop' EXIT; \
 	go run ./tools/testservers start && go test -race -p 2 -timeout 40m $(RACE)
 
+PROPERTY_STREAMS ?= 300
+PROPERTY_STEPS   ?= 150
+
+.PHONY: property
+property: ## play many long random streams of operations against the model and Postgres
+	@trap 'go run ./tools/testservers stop' EXIT; \
+	go run ./tools/testservers start && \
+	DURABILL_MODEL_CHECKS=$$(( 20 * $(PROPERTY_STREAMS) )) DURABILL_MODEL_STEPS=$(PROPERTY_STEPS) \
+	DURABILL_POSTGRES_CHECKS=$(PROPERTY_STREAMS) DURABILL_POSTGRES_STEPS=$(PROPERTY_STEPS) \
+	go test -count=1 -timeout 12h ./tests/property/...
+
 .PHONY: test-stop
 test-stop: ## stop the servers that `go test` started, and delete their data
 	@go run ./tools/testservers stop

@@ -28,6 +28,8 @@ type Ask struct {
 	Key         string
 	Hash        []byte
 	Secret      []byte // derives the lease's token, so that a repeat gets the same one without our keeping it
+
+	feature uuid.UUID // of the code
 }
 
 // Authorized is the gate's answer: what is stored of it is the same for every repeat.
@@ -149,7 +151,7 @@ func (t *tx) gateState(account models.BillingAccount, ask Ask, now time.Time) (g
 	if res.Error != nil || res.RowsAffected == 0 {
 		return state, feature, meters, res.Error
 	}
-	state.FeatureKnown = true
+	state.FeatureKnown, ask.feature = true, feature.ID
 	var allowed []models.Meter
 	if err := t.Where("id IN (SELECT meter_id FROM feature_meters WHERE feature_id = ?)", feature.ID).Order("code").Find(&allowed).Error; err != nil {
 		return state, feature, meters, err
@@ -211,9 +213,10 @@ func (t *tx) gatePrices(account models.BillingAccount, ask Ask, meters map[strin
 	return nil
 }
 
-// counted is how much of the meter the account has used in the period of now, so that an estimate begins in the right tier.
+// counted is how much of the meter the account has used in the period of now, by the plan that a commit would be rated by, so
+// that an estimate begins in the right tier.
 func (t *tx) counted(account models.BillingAccount, ask Ask, meter models.Meter, price models.MeterPrice, now time.Time) (decimal.Decimal, error) {
-	o, err := t.ownerOf(account, measured{meter: meter, occurredAt: now})
+	o, err := t.ownerAt(account.ID, now, &ask.feature, &meter.ID)
 	if err != nil || o == nil {
 		return decimal.Zero, err
 	}

@@ -116,9 +116,9 @@ func (t *tx) committedBefore(lease models.Lease, use Use, out *Committed) (bool,
 
 func (t *tx) commit(account models.BillingAccount, lease models.Lease, use Use, now time.Time) (Committed, error) {
 	out := Committed{CommitID: models.NewID(), LeaseID: lease.ID, Ratings: []RatedMeter{}, Quarantined: []models.QuarantineItem{}, Hints: []gate.Hint{}}
-	occurred := now
-	if use.OccurredAt != nil {
-		occurred = *use.OccurredAt
+	occurred, err := occurredAt(use.OccurredAt, now)
+	if err != nil {
+		return out, err
 	}
 	expired := lease.Status == models.LeaseExpired || now.After(lease.ExpiresAt)
 	// The holds go first, so that the usage may take from what was held for it.

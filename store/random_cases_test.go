@@ -4,8 +4,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"github.com/durabill/durabill/billing/gate"
+	"github.com/durabill/durabill/fault"
 	"github.com/durabill/durabill/models"
 	"github.com/durabill/durabill/store"
 )
@@ -58,4 +61,53 @@ func TestOverageInACreditThatIsWorthNothingIsSettledWithoutAnEntry(t *testing.T)
 	same(t, "0", rated.OverageFiat)
 	j.driver.rest()
 	j.sound()
+}
+
+func TestACommitCannotSpeakOfTheFuture(t *testing.T) {
+	j := newJourney(t)
+	j.began()
+	a, err := j.ask("one", "100000")
+	require.NoError(t, err)
+	use := func(key string, at time.Time) error {
+		_, err := j.st.CommitLease(j.ctx, j.call, store.Use{Token: a.Token, OccurredAt: &at, Key: key, Hash: []byte(key),
+			Meters: []gate.MeterQuantity{{MeterCode: "api_requests", Quantity: dec("1")}}})
+		return err
+	}
+	err = use("late", j.driver.now.Add(5*time.Minute+time.Second))
+	require.True(t, fault.Is(err, "validation_failed"), err)
+	require.NoError(t, use("edge", j.driver.now.Add(5*time.Minute)))
+	j.sound()
+}
+
+func TestAnEstimateBeginsWhereTheRatingWill(t *testing.T) {
+	j := newJourney(t)
+	j.assign(day("2026-01-30T23:00:00Z"))
+	j.addon("extra", day("2026-02-01T00:00:00Z"), func(terms *models.PlanTerms) { terms.Fee = nil })
+	other, err := j.st.CreateFeature(j.ctx, j.call, store.NewFeature{Code: "other", Name: "Other", Kind: models.Toggle, MeterIDs: []uuid.UUID{j.meter.ID}})
+	require.NoError(t, err)
+	p, err := j.st.CreatePlan(j.ctx, j.call, store.NewPlan{PricingModelID: j.model.ID, Code: "aside", Name: "Aside", Kind: models.Promo, Terms: free(),
+		FeatureIDs: []uuid.UUID{other.ID}})
+	require.NoError(t, err)
+	p = j.publish(p)
+	start := day("2026-02-03T00:00:00Z")
+	_, err = j.st.AssignPlan(j.ctx, j.call, store.NewAssignment{Account: j.account.ID, Plan: p.ID, SourceKind: "manual", SourceRef: "aside", Start: &start})
+	require.NoError(t, err)
+	terms := perUnit("1")
+	terms.FreeUnits = dec("100000")
+	_, err = j.st.CreateMeterPrice(j.ctx, j.call, store.NewMeterPrice{MeterID: j.meter.ID, Asset: "CREDIT", Terms: terms, EffectiveAt: &start})
+	require.NoError(t, err)
+	j.driver.advance(day("2026-02-05T10:00:00Z"))
+
+	// The add-on's plan counts what is used of the feature api; the promotion counts the feature other for itself.
+	j.pair("one", "100000")
+	for feature, want := range map[string]string{"api": "1", "other": "0"} {
+		a, err := j.st.Authorize(j.ctx, j.call, store.Ask{Account: j.account.ID, FeatureCode: feature, TTL: time.Minute, Key: feature, Hash: []byte(feature),
+			Secret: secret, Meters: []gate.MeterQuantity{{MeterCode: "api_requests", Quantity: dec("100000")}}})
+		require.NoError(t, err)
+		estimate := dec("0")
+		for _, e := range a.Decision.Estimate {
+			estimate = estimate.Add(e.Value)
+		}
+		same(t, want, estimate)
+	}
 }

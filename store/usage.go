@@ -18,6 +18,17 @@ import (
 // aheadOfClock is how far usage may lie in the future: clocks of different machines differ.
 const aheadOfClock = 5 * time.Minute
 
+// occurredAt is when usage happened: now, or as its reporter says, who cannot speak of the future.
+func occurredAt(said *time.Time, now time.Time) (time.Time, error) {
+	if said == nil {
+		return now, nil
+	}
+	if said.After(now.Add(aheadOfClock)) {
+		return now, fault.At("/occurred_at", "window_invalid", "Usage cannot lie in the future; it is %s.", now.Format(time.RFC3339))
+	}
+	return *said, nil
+}
+
 // Report is usage that happened without a lease. Key and Hash make it count once per account.
 type Report struct {
 	Account     uuid.UUID
@@ -67,12 +78,9 @@ func (s *Store) RecordUsage(ctx context.Context, call Call, in Report) (Recorded
 		case models.AccountActive, models.AccountSuspended, models.AccountParked:
 			// Work that was done is kept, whatever the account may begin from now on.
 		}
-		occurred := now
-		if in.OccurredAt != nil {
-			occurred = *in.OccurredAt
-		}
-		if occurred.After(now.Add(aheadOfClock)) {
-			return fault.At("/occurred_at", "window_invalid", "Usage cannot lie in the future; it is %s.", now.Format(time.RFC3339))
+		occurred, err := occurredAt(in.OccurredAt, now)
+		if err != nil {
+			return err
 		}
 		feature, err := t.featureOf(in.FeatureCode)
 		if err != nil {

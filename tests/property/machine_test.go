@@ -49,7 +49,7 @@ func newMachine(other system) *machine {
 }
 
 // lag is how late workers may be: within it their steps come in any order, among everything else that goes on.
-const lag = 2 * time.Hour
+const lag = 45 * time.Minute
 
 // do plays one operation and holds both sides to the rules: what is refused or repeated changes nothing, every invariant holds.
 func (m *machine) do(t *rapid.T, op model.Op) model.Outcome {
@@ -202,7 +202,8 @@ func (m *machine) purchase(t *rapid.T) {
 }
 
 func (m *machine) authorize(t *rapid.T) {
-	op := model.Op{Kind: model.Authorize, Account: m.payer(t), Ref: m.name(t, "key"), Feature: rapid.SampledFrom([]string{"core", "core", "core", "text",
+	account := m.payer(t)
+	op := model.Op{Kind: model.Authorize, Account: account, Ref: m.name(t, account+"-"), Feature: rapid.SampledFrom([]string{"core", "core", "core", "text",
 		"compute", "night", "nosuch"}).Draw(t, "feature"), TTL: rapid.SampledFrom([]time.Duration{time.Second, time.Minute, time.Hour}).Draw(t, "ttl")}
 	of := meters
 	if allowed := model.Standard(began).Features[op.Feature]; allowed != nil && rapid.IntRange(0, 9).Draw(t, "any") > 0 {
@@ -238,7 +239,8 @@ func (m *machine) release(t *rapid.T) {
 }
 
 func (m *machine) report(t *rapid.T) {
-	op := model.Op{Kind: model.Report, Account: m.payer(t), Ref: m.name(t, "u"), Meters: m.uses(t, meters)}
+	account := m.payer(t)
+	op := model.Op{Kind: model.Report, Account: account, Ref: m.name(t, account+"-u"), Meters: m.uses(t, meters)}
 	if rapid.IntRange(0, 3).Draw(t, "named") == 0 {
 		op.Feature = rapid.SampledFrom([]string{"core", "compute", "text", "nosuch"}).Draw(t, "feature")
 	}

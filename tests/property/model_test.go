@@ -9,7 +9,7 @@ import (
 )
 
 func TestTheModelKeepsEveryInvariantAfterEveryOperation(t *testing.T) {
-	size(t, "MODEL", 300, 100)
+	size(t, "MODEL", 200, 80)
 	rapid.Check(t, func(t *rapid.T) {
 		m := newMachine(nil)
 		defer m.tell(t)
@@ -20,7 +20,7 @@ func TestTheModelKeepsEveryInvariantAfterEveryOperation(t *testing.T) {
 
 func TestPostgresGivesTheModelsStateAfterEveryOperation(t *testing.T) {
 	d := openDatabase(t)
-	size(t, "POSTGRES", 20, 40)
+	size(t, "POSTGRES", 15, 50)
 	rapid.Check(t, func(t *rapid.T) {
 		r := d.realm(model.Standard(began))
 		r.verify = rapid.IntRange(0, 9).Draw(t, "careful") == 0
