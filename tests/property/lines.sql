@@ -67,8 +67,9 @@ UNION ALL
 SELECT DISTINCT format('run %s %s', a.name, i((o.payload ->> 'boundary')::timestamptz)) FROM outbox o JOIN a ON a.id = o.billing_account_id
  WHERE o.realm_id = $1 AND o.kind = 'start' AND o.workflow_type = 'BillingPeriod'
 UNION ALL
-SELECT format('invoice %s %s %s %s by=%s total=%s rounding=%s final=%s number=%s attempts=%s', ref, currency, status, collection, collect_by, n(total),
-         n(rounding), i(finalize_at), number, attempts) FROM inv
+SELECT format('invoice %s %s %s %s by=%s total=%s credit=%s carried=%s to=%s rounding=%s final=%s number=%s attempts=%s next=%s', ref, currency, status,
+         collection, collect_by, n(total), n(applied_credits), n(carried_in), coalesce((SELECT o.ref FROM inv o WHERE o.id = inv.carried_to), '-'),
+         n(rounding), i(finalize_at), number, attempts, i(next_attempt_at)) FROM inv
 UNION ALL
 SELECT format('line %s %s %s [%s %s) quantity=%s covered=%s overage=%s exact=%s amount=%s', inv.ref, l.meter_code, l.covered_asset, i(l.period_start),
          i(l.period_end), n(l.quantity), n(l.covered), n(l.overage), n(l.exact_amount), n(l.amount))

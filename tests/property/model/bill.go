@@ -27,8 +27,17 @@ type invoice struct {
 	by         string
 	number     int
 	attempts   int
+	next       *time.Time // when a declined one is tried again
+	credit     decimal.Decimal
+	carriedIn  decimal.Decimal
+	carriedTo  *invoice
 	lines      []*line
 }
+
+// owed is what account credit has left to pay; due adds what is collected for others.
+func (i *invoice) owed() decimal.Decimal { return i.total().Sub(i.credit) }
+
+func (i *invoice) due() decimal.Decimal { return i.owed().Add(i.carriedIn) }
 
 // line is one rounded amount. Fees have no meter.
 type line struct {
@@ -63,6 +72,7 @@ type payment struct {
 	amount   decimal.Decimal
 	currency string
 	attempt  int
+	at       time.Time
 }
 
 // send asks for a run; one that is over may be asked for again.

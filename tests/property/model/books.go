@@ -1,6 +1,10 @@
 package model
 
-import "github.com/shopspring/decimal"
+import (
+	"time"
+
+	"github.com/shopspring/decimal"
+)
 
 // Entry is one line of a transaction; debits are positive. Account is a code of the chart without its owner.
 type Entry struct {
@@ -13,6 +17,7 @@ type Entry struct {
 type Transaction struct {
 	Of      *Account
 	Kind    string
+	At      time.Time // zero where no rule asks when it counts
 	Entries []Entry
 }
 
@@ -25,9 +30,35 @@ func move(asset string, amount decimal.Decimal, debit, credit string) []Entry {
 }
 
 func (w *World) post(a *Account, kind string, entries []Entry) {
+	w.postAt(a, kind, time.Time{}, entries)
+}
+
+func (w *World) postAt(a *Account, kind string, at time.Time, entries []Entry) {
 	if len(entries) > 0 {
-		w.journal = append(w.journal, Transaction{a, kind, entries})
+		w.journal = append(w.journal, Transaction{a, kind, at, entries})
 	}
+}
+
+// creditAt is the account credit that was there at an instant and that nothing dated later has used.
+func (w *World) creditAt(a *Account, at time.Time) decimal.Decimal {
+	until := func(end time.Time) decimal.Decimal {
+		sum := decimal.Zero
+		for _, t := range w.journal {
+			for _, e := range t.Entries {
+				if t.Of == a && e.Account == "account_credit" && !t.At.After(end) {
+					sum = sum.Sub(e.Amount)
+				}
+			}
+		}
+		return sum
+	}
+	least := until(at)
+	for _, t := range w.journal {
+		if t.Of == a && t.At.After(at) {
+			least = decimal.Min(least, until(t.At))
+		}
+	}
+	return least
 }
 
 // telescope gives what must be posted for the books to show the exact running sum, rounded.

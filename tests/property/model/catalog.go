@@ -143,7 +143,13 @@ func (w *World) value(asset, currency string, at time.Time) *Value {
 
 func (w *World) isCredit(asset string) bool { return slices.Contains(w.catalog.Credits, asset) }
 
-func (w *World) isMeter(code string) bool { return slices.Contains(w.catalog.Meters, code) }
+func (w *World) areMeters(uses []Use) bool {
+	return !slices.ContainsFunc(uses, func(u Use) bool { return !slices.Contains(w.catalog.Meters, u.Meter) })
+}
+
+func anyNegative(uses []Use) bool {
+	return slices.ContainsFunc(uses, func(u Use) bool { return u.Quantity.IsNegative() })
+}
 
 // newPrice adds a price; what was rated stays what it was.
 func (w *World) newPrice(op Op) Outcome {

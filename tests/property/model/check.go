@@ -48,7 +48,7 @@ func (w *World) checkBooks(p *printer) {
 	}
 }
 
-// checkLots: a lot is what became of it (I-10); credits are conserved (I-22); recurring lots are numbered without a gap (I-09).
+// checkLots: a lot is what became of it (I-10); recurring lots are numbered without a gap (I-09).
 func (w *World) checkLots(p *printer) {
 	drawn, next := map[*lot]decimal.Decimal{}, map[string]int{}
 	for _, r := range w.ratings {
@@ -59,7 +59,6 @@ func (w *World) checkLots(p *printer) {
 			}
 		}
 	}
-	sums := map[string]decimal.Decimal{}
 	for _, l := range w.lots {
 		whole := l.remaining.Add(l.consumed).Add(l.expired).Add(l.voided)
 		p.hold(l.issued.Equal(whole) && !l.remaining.IsNegative() && l.consumed.Equal(drawn[l]), "I-10", "%s is not the sum of its parts", l.ref)
@@ -70,16 +69,25 @@ func (w *World) checkLots(p *printer) {
 			p.hold(l.index == next[key], "I-09", "%s is not number %d", l.ref, next[key])
 			next[key]++
 		}
+	}
+	w.checkCredits(p)
+}
+
+// checkCredits: what was issued and neither taken back nor lost is what the books say (I-22).
+func (w *World) checkCredits(p *printer) {
+	sums := map[string]decimal.Decimal{}
+	for _, l := range w.lots {
 		if l.posted {
 			key := l.account.Name + " " + l.asset
 			sums[key] = sums[key].Add(l.issued).Sub(l.voided).Sub(l.expired)
 		}
 	}
+	slack := dust.Mul(decimal.NewFromInt(int64(1 + len(w.lots)))) // a lot that ends is telescoped beside the usage
 	for _, a := range w.accounts {
 		for _, asset := range w.catalog.Credits {
 			net := w.balance(a, "credits_issued", asset).Add(w.balance(a, "breakage", asset))
-			p.hold(net.Sub(sums[a.Name+" "+asset]).Abs().LessThanOrEqual(dust.Mul(decimal.NewFromInt(int64(1+len(w.lots))))), "I-22",
-				"%s: the books gave %s %s net of what ended, the lots %s", a.Name, net, asset, sums[a.Name+" "+asset])
+			p.hold(net.Sub(sums[a.Name+" "+asset]).Abs().LessThanOrEqual(slack), "I-22", "%s: the books gave %s %s net of what ended, the lots %s",
+				a.Name, net, asset, sums[a.Name+" "+asset])
 		}
 	}
 }
@@ -148,7 +156,7 @@ func (w *World) checkInvoices(p *printer) {
 	for _, i := range w.invoices {
 		p.hold(i.rounding().Abs().LessThanOrEqual(halfCent.Mul(decimal.NewFromInt(int64(len(i.lines))))), "I-27", "%s rounds by %s", i.Ref(), i.rounding())
 		if i.status == "open" {
-			due[i.account.Name] = due[i.account.Name].Add(i.total())
+			due[i.account.Name] = due[i.account.Name].Add(i.owed())
 		}
 		for _, l := range i.lines {
 			if l.meter != "" && i.status != "draft" {
@@ -163,6 +171,7 @@ func (w *World) checkInvoices(p *printer) {
 	}
 	for _, a := range w.accounts {
 		ar, unbilled := w.balance(a, "ar", a.currency), w.balance(a, "unbilled", a.currency)
+		p.hold(!w.balance(a, "account_credit", a.currency).IsPositive(), "I-04", "%s has used more account credit than it was given", a.Name)
 		p.hold(ar.Equal(due[a.Name]), "I-11", "%s owes %s, the books say %s", a.Name, due[a.Name], ar)
 		p.hold(unbilled.Sub(earned[a.Name]).Abs().LessThanOrEqual(dust), "I-11", "%s has %s unbilled, the books say %s", a.Name, earned[a.Name], unbilled)
 	}

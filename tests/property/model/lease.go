@@ -201,10 +201,8 @@ func (w *World) release(op Op) Outcome {
 }
 
 func (w *World) commit(op Op) Outcome {
-	for _, u := range op.Meters {
-		if u.Quantity.IsNegative() {
-			return refuse("validation_failed")
-		}
+	if anyNegative(op.Meters) {
+		return refuse("validation_failed")
 	}
 	l := w.lease(op.Of)
 	if l == nil {
@@ -223,13 +221,8 @@ func (w *World) commit(op Op) Outcome {
 		return refuse("lease_closed")
 	case l.status == "released":
 		return refuse("lease_released")
-	case at.After(w.Now.Add(5 * time.Minute)):
+	case at.After(w.Now.Add(ahead)), !w.areMeters(op.Meters):
 		return refuse("validation_failed")
-	}
-	for _, u := range op.Meters {
-		if !w.isMeter(u.Meter) {
-			return refuse("validation_failed")
-		}
 	}
 	late := l.status == "expired" || w.Now.After(l.until)
 	if l.status == "active" {

@@ -178,8 +178,12 @@ func (w *World) billLines(p *printer) {
 		p.line("run %s %s", r.account.Name, stamp(r.boundary))
 	}
 	for _, i := range w.invoices {
-		p.line("invoice %s %s %s %s by=%s total=%s rounding=%s final=%s number=%s attempts=%d", i.Ref(), i.currency, i.status, i.collection, i.by,
-			i.total(), i.rounding(), stamp(i.final), i.numbered(), i.attempts)
+		to := "-"
+		if i.carriedTo != nil {
+			to = i.carriedTo.Ref()
+		}
+		p.line("invoice %s %s %s %s by=%s total=%s credit=%s carried=%s to=%s rounding=%s final=%s number=%s attempts=%d next=%s", i.Ref(), i.currency,
+			i.status, i.collection, i.by, i.total(), i.credit, i.carriedIn, to, i.rounding(), stamp(i.final), i.numbered(), i.attempts, stampOr(i.next))
 		for _, l := range i.lines {
 			p.line("line %s %s %s [%s %s) quantity=%s covered=%s overage=%s exact=%s amount=%s", i.Ref(), l.meter, l.asset, stamp(l.start),
 				stamp(l.end), l.quantity, l.covered, l.overage, l.exact, l.amount())

@@ -270,6 +270,6 @@ func (w *World) giveUnusedBack(p *period, at time.Time) {
 	unused := p.fee.Mul(decimal.NewFromInt(rest)).DivRound(decimal.NewFromInt(whole), 2)
 	p.fee = p.fee.Sub(unused)
 	if p.billed {
-		w.post(p.of.account, "account_credit_given", move(p.of.plan.Currency, unused, "deferred_revenue", "account_credit"))
+		w.postAt(p.of.account, "account_credit_given", at, move(p.of.plan.Currency, unused, "deferred_revenue", "account_credit"))
 	}
 }

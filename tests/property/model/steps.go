@@ -50,6 +50,8 @@ func (w *World) Steps() []Step {
 			add(i.final, Op{Kind: Finalize, Of: i.Ref()})
 		case i.collection == "collecting":
 			add(time.Time{}, Op{Kind: Attempt, Of: i.Ref()})
+		case i.next != nil:
+			add(*i.next, Op{Kind: Attempt, Of: i.Ref()})
 		}
 	}
 	return out
@@ -115,13 +117,13 @@ func (w *World) Names() (assignments, leases, invoices, checkouts []string) {
 	return assignments, leases, invoices, checkouts
 }
 
-// Total is what an invoice comes to, and how often it was tried to collect it.
-func (w *World) Total(invoice string) (total decimal.Decimal, open bool) {
+// Due is what is collected by way of an invoice; ok is false for one that is collected with another, which nobody pays alone.
+func (w *World) Due(invoice string) (due decimal.Decimal, ok bool) {
 	i := w.invoice(invoice)
-	return i.total(), i.status == "open"
+	return i.due(), i.collection != "carried"
 }
 
-// Price of a checkout that was offered.
+// Offered is the price of a checkout.
 func (w *World) Offered(checkout string) decimal.Decimal { return w.checkout(checkout).amount }
 
 // Bounds are what is left of a lease, for a commit that fits it.

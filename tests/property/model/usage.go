@@ -72,10 +72,8 @@ type part struct {
 }
 
 func (w *World) report(op Op) Outcome {
-	for _, u := range op.Meters {
-		if u.Quantity.IsNegative() {
-			return refuse("validation_failed")
-		}
+	if anyNegative(op.Meters) {
+		return refuse("validation_failed")
 	}
 	a, key := w.account(op.Account), op.Account+"/report/"+op.Ref
 	if out, known := w.again(key, op.Request()); known {
@@ -85,13 +83,8 @@ func (w *World) report(op Op) Outcome {
 	if op.At != nil {
 		at = *op.At
 	}
-	if at.After(w.Now.Add(ahead)) || (op.Feature != "" && w.catalog.Features[op.Feature] == nil) {
+	if at.After(w.Now.Add(ahead)) || (op.Feature != "" && w.catalog.Features[op.Feature] == nil) || !w.areMeters(op.Meters) {
 		return refuse("validation_failed")
-	}
-	for _, u := range op.Meters {
-		if !w.isMeter(u.Meter) {
-			return refuse("validation_failed")
-		}
 	}
 	for _, u := range merged(op.Meters) {
 		e := &event{status: "accepted", usage: usage{account: a, source: op.Ref, feature: op.Feature, meter: u.Meter, quantity: u.Quantity, at: at,

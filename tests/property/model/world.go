@@ -39,7 +39,7 @@ type Use struct {
 }
 
 // Kind names an operation.
-type Kind string
+type Kind = string
 
 // What callers, operators and workers do, and time.
 const (
@@ -73,7 +73,7 @@ const (
 
 // String shows what a person needs to play the operation again.
 func (o Op) String() string {
-	text := string(o.Kind)
+	text := o.Kind
 	add := func(name, value string) {
 		if value != "" {
 			text += " " + name + value
