@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -37,10 +39,13 @@ type desk struct {
 	t          *testing.T
 	do         *activities.Activities
 	fake       *stripefake.Server
+	web        string // its address
 	assignment models.PlanAssignment
 
 	mu      sync.Mutex
 	handled func(*http.Request) // after the provider has had the effect, before its answer arrives
+	asked   []string            // method, path and idempotency key of every request, in order
+	ahead   time.Duration       // of the provider's clock before the real one
 }
 
 func newDesk(t *testing.T) *desk {
@@ -54,9 +59,10 @@ func newDeskOf(t *testing.T, in harness.Setting) *desk {
 	in.Now, in.Zone, in.Collection = start.Add(-11*time.Hour), "Europe/Berlin", models.CollectStripe
 	d := &desk{t: t, Scene: harness.NewScene(t, in)}
 	var err error
-	d.fake, err = stripefake.New(stripefake.Options{})
+	d.fake, err = stripefake.New(stripefake.Options{Clock: d.providerNow})
 	require.NoError(t, err)
 	web := httptest.NewServer(http.HandlerFunc(d.serve))
+	d.web = web.URL
 	stripe, err := gateway.New(gateway.Config{APIKey: "sk_test_desk", BaseURL: web.URL, Timeout: patience})
 	require.NoError(t, err)
 	t.Cleanup(func() {
@@ -72,12 +78,38 @@ func newDeskOf(t *testing.T, in harness.Setting) *desk {
 func (d *desk) serve(w http.ResponseWriter, r *http.Request) {
 	d.mu.Lock()
 	handled := d.handled
+	d.asked = append(d.asked, r.Method+" "+r.URL.Path+" "+r.Header.Get("Idempotency-Key"))
 	d.mu.Unlock()
 	d.fake.ServeHTTP(w, r)
 	if handled != nil && r.Method == http.MethodPost {
 		handled(r)
 	}
 }
+
+func (d *desk) providerNow() time.Time {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return time.Now().Add(d.ahead)
+}
+
+// keysSent gives the different idempotency keys that were sent to a path's end, in order, without our ids.
+func (d *desk) keysSent(end string) []string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var out []string
+	for _, asked := range d.asked {
+		parts := strings.SplitN(asked, " ", 3)
+		if parts[0] == http.MethodPost && strings.HasSuffix(parts[1], end) {
+			key := ourID.ReplaceAllString(parts[2], "")
+			if !slices.Contains(out, key) {
+				out = append(out, key)
+			}
+		}
+	}
+	return out
+}
+
+var ourID = regexp.MustCompile(`[a-z]+_[0-9a-z]{26}`)
 
 // run does an activity the way a worker does, and gives its answer.
 func run[In, Out any](d *desk, do func(context.Context, In) (Out, error), in In) (Out, error) {

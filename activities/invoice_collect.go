@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -37,25 +38,14 @@ func (a *Activities) CollectInvoice(ctx context.Context, in InvoiceInput) (Invoi
 	key := keys.StripeInvoicePay(inv.ID, attempt)
 	if known.Paid {
 		// The attempt, if it was made, has succeeded: nobody need ask for its outcome again.
-		if err := a.Store.EndCall(ctx, call, key, models.CallSucceeded, known.ChargeID); err != nil {
+		if err := a.Store.EndCall(ctx, call, key, store.CallEnd{Status: models.CallSucceeded, Result: known.ChargeID}); err != nil {
 			return stateOf(inv), report(err)
 		}
 		return a.paid(ctx, call, in, known)
 	}
-	var result gateway.PayResult
-	_, err = a.provider(ctx, call, outbound{key: key, account: inv.BillingAccountID, verb: "invoice.pay", object: keys.Encode(keys.Invoice, inv.ID),
-		params: inv.StripeInvoice}, func() (string, error) {
-		result, err = a.Stripe.PayInvoice(ctx, key, inv.StripeInvoice)
-		return result.ChargeID, err
-	})
+	result, err := a.pay(ctx, call, inv, known, key)
 	if err != nil {
 		return stateOf(inv), report(err)
-	}
-	if result.ID == "" { // made before, and its answer was not recorded here
-		if result.Invoice, err = a.Stripe.GetInvoice(ctx, inv.StripeInvoice); err != nil {
-			return stateOf(inv), report(err)
-		}
-		result.Declined, result.DeclineCode = !result.Paid && result.LastError != nil, declineCode(result.LastError)
 	}
 	if result.Declined {
 		if err := a.Store.RecordDecline(ctx, call, inv.ID, declineRef(result, key), result.DeclineCode); err != nil {
@@ -68,6 +58,52 @@ func (a *Activities) CollectInvoice(ctx context.Context, in InvoiceInput) (Invoi
 		return stateOf(inv), report(fault.New(fault.Unavailable, "payment_processing", "The payment is under way and has no outcome yet."))
 	}
 	return a.paid(ctx, call, in, result.Invoice)
+}
+
+// payment is one attempt to be paid: which invoice, and the last failed charge of the attempts before it, so that a look-up can
+// tell their failures from its own.
+type payment struct {
+	Invoice    string
+	LastCharge string
+}
+
+// pay makes the attempt, or finds what became of it.
+func (a *Activities) pay(ctx context.Context, call store.Call, inv models.Invoice, known gateway.Invoice, key string) (gateway.PayResult, error) {
+	var result gateway.PayResult
+	_, err := provide(ctx, a, call, outbound[payment]{key: key, account: inv.BillingAccountID, verb: "invoice.pay", object: keys.Encode(keys.Invoice, inv.ID),
+		params: payment{Invoice: inv.StripeInvoice, LastCharge: failedCharge(known)},
+		send: func(ctx context.Context, key string, p payment) (ref string, err error) {
+			result, err = a.Stripe.PayInvoice(ctx, key, p.Invoice)
+			return result.ChargeID, err
+		},
+		find: func(ctx context.Context, _ time.Time, p payment) (string, error) {
+			got, err := a.Stripe.GetInvoice(ctx, p.Invoice)
+			switch {
+			case err != nil:
+				return "", err
+			case got.Paid || got.Processing:
+				return got.ID, nil
+			case failedCharge(got) != p.LastCharge:
+				return failedCharge(got), nil
+			}
+			return "", nil
+		}})
+	if err != nil || result.ID != "" {
+		return result, err
+	}
+	// It was made before, and its answer was not recorded here.
+	if result.Invoice, err = a.Stripe.GetInvoice(ctx, inv.StripeInvoice); err != nil {
+		return result, err
+	}
+	result.Declined, result.DeclineCode = !result.Paid && !result.Processing && result.LastError != nil, declineCode(result.LastError)
+	return result, nil
+}
+
+func failedCharge(in gateway.Invoice) string {
+	if in.LastError == nil {
+		return ""
+	}
+	return in.LastError.ChargeID
 }
 
 // declineCode is the issuer's reason, or the provider's where the issuer gives none.

@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"time"
 
 	"github.com/durabill/durabill/billing/money"
 	"github.com/durabill/durabill/fault"
@@ -56,10 +57,16 @@ func (a *Activities) customer(ctx context.Context, call store.Call, account mode
 	}
 	ba := keys.Encode(keys.BillingAccount, account.ID)
 	p := gateway.CustomerParams{Key: keys.StripeCustomer(account.ID), Name: account.Name, Email: account.Email, Metadata: metadata(call, account.ID, ba)}
-	ref, err := a.provider(ctx, call, outbound{key: p.Key, account: account.ID, verb: "customer.create", object: ba, params: p}, func() (string, error) {
-		c, err := a.Stripe.CreateCustomer(ctx, p)
-		return c.ID, err
-	})
+	ref, err := provide(ctx, a, call, outbound[gateway.CustomerParams]{key: p.Key, account: account.ID, verb: "customer.create", object: ba, params: p,
+		send: func(ctx context.Context, key string, p gateway.CustomerParams) (string, error) {
+			p.Key = key
+			c, err := a.Stripe.CreateCustomer(ctx, p)
+			return c.ID, err
+		},
+		find: func(ctx context.Context, since time.Time, p gateway.CustomerParams) (string, error) {
+			c, err := a.Stripe.FindCustomer(ctx, since, p)
+			return c.ID, err
+		}})
 	if err != nil {
 		return "", err
 	}
@@ -70,10 +77,16 @@ func (a *Activities) pushNew(ctx context.Context, call store.Call, inv models.In
 	id := keys.Encode(keys.Invoice, inv.ID)
 	p := gateway.InvoiceParams{Key: keys.StripeInvoiceNew(inv.ID), CustomerID: customer, Currency: inv.Currency, Description: *inv.Number,
 		Metadata: metadata(call, inv.BillingAccountID, id)}
-	return a.provider(ctx, call, outbound{key: p.Key, account: inv.BillingAccountID, verb: "invoice.create", object: id, params: p}, func() (string, error) {
-		made, err := a.Stripe.CreateInvoice(ctx, p)
-		return made.ID, err
-	})
+	return provide(ctx, a, call, outbound[gateway.InvoiceParams]{key: p.Key, account: inv.BillingAccountID, verb: "invoice.create", object: id, params: p,
+		send: func(ctx context.Context, key string, p gateway.InvoiceParams) (string, error) {
+			p.Key = key
+			made, err := a.Stripe.CreateInvoice(ctx, p)
+			return made.ID, err
+		},
+		find: func(ctx context.Context, since time.Time, p gateway.InvoiceParams) (string, error) {
+			made, err := a.Stripe.FindInvoice(ctx, since, p)
+			return made.ID, err
+		}})
 }
 
 // pushed is an invoice with the ids of its copy at the provider.
@@ -112,29 +125,35 @@ func (a *Activities) pushRest(ctx context.Context, call store.Call, inv pushed) 
 
 func (a *Activities) pushItem(ctx context.Context, call store.Call, inv pushed, id string, p gateway.ItemParams) error {
 	p.InvoiceID, p.CustomerID, p.Metadata = inv.ref, inv.customer, metadata(call, inv.BillingAccountID, id)
-	_, err := a.provider(ctx, call, outbound{key: p.Key, account: inv.BillingAccountID, verb: "invoice_item.create", object: id, params: p}, func() (string, error) {
-		item, err := a.Stripe.AddInvoiceItem(ctx, p)
-		return item.ID, err
-	})
+	_, err := provide(ctx, a, call, outbound[gateway.ItemParams]{key: p.Key, account: inv.BillingAccountID, verb: "invoice_item.create", object: id, params: p,
+		send: func(ctx context.Context, key string, p gateway.ItemParams) (string, error) {
+			p.Key = key
+			item, err := a.Stripe.AddInvoiceItem(ctx, p)
+			return item.ID, err
+		},
+		find: func(ctx context.Context, _ time.Time, p gateway.ItemParams) (string, error) {
+			item, err := a.Stripe.FindInvoiceItem(ctx, p)
+			return item.ID, err
+		}})
 	return err
 }
 
 // pushFinal finalises the provider's copy and refuses to go on when it does not come to the same total.
 func (a *Activities) pushFinal(ctx context.Context, call store.Call, inv models.Invoice, ref string) (string, error) {
-	key := keys.StripeInvoiceFinalize(inv.ID)
 	id := keys.Encode(keys.Invoice, inv.ID)
-	found := func() (string, error) {
-		got, err := a.Stripe.GetInvoice(ctx, ref)
-		if err != nil || got.Status == gateway.InvoiceDraft {
-			return "", err
-		}
-		return ref, nil
-	}
-	o := outbound{key: key, account: inv.BillingAccountID, verb: "invoice.finalize", object: id, params: ref, found: found}
-	if _, err := a.provider(ctx, call, o, func() (string, error) {
-		final, err := a.Stripe.FinalizeInvoice(ctx, key, ref)
-		return final.ID, err
-	}); err != nil {
+	if _, err := provide(ctx, a, call, outbound[string]{key: keys.StripeInvoiceFinalize(inv.ID), account: inv.BillingAccountID, verb: "invoice.finalize",
+		object: id, params: ref,
+		send: func(ctx context.Context, key, ref string) (string, error) {
+			final, err := a.Stripe.FinalizeInvoice(ctx, key, ref)
+			return final.ID, err
+		},
+		find: func(ctx context.Context, _ time.Time, ref string) (string, error) {
+			got, err := a.Stripe.GetInvoice(ctx, ref)
+			if err != nil || got.Status == gateway.InvoiceDraft {
+				return "", err
+			}
+			return ref, nil
+		}}); err != nil {
 		return "", err
 	}
 	got, err := a.Stripe.GetInvoice(ctx, ref)

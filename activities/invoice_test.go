@@ -73,7 +73,8 @@ func TestAnInvoiceIsPaidOnceWhereverItsActivityWasKilled(t *testing.T) {
 func TestAnInvoiceIsPaidOnceWhateverTheProviderFails(t *testing.T) {
 	t.Parallel()
 	for _, fault := range []stripefake.Fault{stripefake.TimeoutAfterSuccess, stripefake.ResetAfterSuccess, stripefake.ResetBefore,
-		stripefake.ErrorNoEffect, stripefake.Throttled} {
+		stripefake.ErrorNoEffect, stripefake.ErrorAfterSuccess, stripefake.ErrorStored, stripefake.KeyInUse, stripefake.Throttled,
+		stripefake.LockTimeout, stripefake.TruncatedJSON, stripefake.SlowBody} {
 		t.Run(string(fault), func(t *testing.T) {
 			d := newDesk(t)
 			in := d.finalized()
@@ -88,8 +89,15 @@ func TestAnInvoiceIsPaidOnceWhateverTheProviderFails(t *testing.T) {
 				return fault
 			})
 			d.untilPaid(in)
-			require.Equal(t, 5, failed)
 			d.onePaid()
+			for _, w := range writes {
+				want := []string{w.key}
+				if fault == stripefake.ErrorStored { // nothing else is ever a reason for another key
+					want = append(want, w.key+":g2")
+				}
+				require.Equal(t, want, d.keysSent(w.path), w.path)
+			}
+			require.Equal(t, 5, failed)
 		})
 	}
 }
@@ -128,9 +136,11 @@ func TestAnUnknownOutcomeBlocksEveryOtherAttempt(t *testing.T) {
 	require.Equal(t, models.CollectionUnknown, inv.Collection)
 	require.Equal(t, 1, inv.Attempts)
 	d.counts("1", "SELECT count(*) FROM provider_calls WHERE verb = 'invoice.pay' AND status = 'unknown'")
+	require.Equal(t, []string{"inv::pay:1"}, d.keysSent("/pay"))
 	d.fake.SetFault(nil)
 	d.untilPaid(in)
 	d.onePaid()
+	require.Equal(t, []string{"inv::pay:1"}, d.keysSent("/pay"))
 }
 
 func TestEightWorkersAtOncePayAnInvoiceOnce(t *testing.T) {
@@ -193,6 +203,7 @@ func TestADeclineIsAResultAndWaitsForSomeoneToCollectAgain(t *testing.T) {
 	state, err = run(d, d.do.CollectInvoice, in)
 	require.NoError(t, err)
 	require.Equal(t, activities.StepDone, state.Step)
+	require.Equal(t, []string{"inv::pay:1", "inv::pay:2"}, d.keysSent("/pay"), "a declined attempt's key is never used for the next")
 	d.counts("failed 1,succeeded 2", "SELECT string_agg(status || ' ' || attempt, ',' ORDER BY attempt) FROM payments")
 	d.counts("1", "SELECT count(*) FROM ledger_transactions WHERE operation_key LIKE 'payment/%/succeeded'")
 	require.Empty(t, d.Sound())

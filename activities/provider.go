@@ -2,8 +2,8 @@ package activities
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/json"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -20,16 +20,16 @@ func metadata(call store.Call, account uuid.UUID, object string) map[string]stri
 		"obj": object, "schema": "1"}
 }
 
-// outbound is one write to the provider.
-type outbound struct {
+// outbound is one write to the provider. send makes it under a key; find looks for its effect where a repeat cannot tell, and an
+// empty reference means that it is not there.
+type outbound[P any] struct {
 	key     string
 	account uuid.UUID
 	verb    string
 	object  string
-	params  any
-	// found looks for the effect of a try whose outcome is unknown, since the provider may repeat a failure under the same
-	// key for ever; an empty reference means that there was none. Without it the call is made again.
-	found func() (string, error)
+	params  P
+	send    func(ctx context.Context, key string, params P) (string, error)
+	find    func(ctx context.Context, since time.Time, params P) (string, error)
 }
 
 // configured refuses work that needs a provider where there is none.
@@ -40,8 +40,8 @@ func (a *Activities) configured() error {
 	return nil
 }
 
-// provider writes the call down, makes it unless its result is known, and notes what became of it.
-func (a *Activities) provider(ctx context.Context, call store.Call, o outbound, send func() (string, error)) (string, error) {
+// provide writes the call down, makes it unless its result is known, and notes what became of it.
+func provide[P any](ctx context.Context, a *Activities, call store.Call, o outbound[P]) (string, error) {
 	if err := a.configured(); err != nil {
 		return "", err
 	}
@@ -49,34 +49,66 @@ func (a *Activities) provider(ctx context.Context, call store.Call, o outbound, 
 	if err != nil {
 		return "", err
 	}
-	hash := sha256.Sum256(raw)
-	known, err := a.Store.BeginCall(ctx, call, store.NewCall{Key: o.key, Account: o.account, Verb: o.verb, ObjectRef: o.object, ParamsHash: hash[:]})
+	out, err := a.Store.BeginCall(ctx, call, store.NewCall{Key: o.key, Account: o.account, Verb: o.verb, ObjectRef: o.object, Params: raw})
 	if err != nil {
 		return "", err
 	}
-	if known.Status == models.CallSucceeded {
-		return known.ResultRef, nil
+	ref, err := attempt(ctx, a, call, o, &out)
+	if out.Status == models.CallSucceeded {
+		return out.ResultRef, nil
 	}
-	ref := ""
-	if known.Status == models.CallUnknown && o.found != nil {
-		if ref, err = o.found(); err != nil {
-			return "", err
-		}
-	}
-	if ref == "" {
-		fault.Point(fault.PointCallBegun)
-		ref, err = send()
-		fault.Point(fault.PointCallUnrecorded)
-	}
-	status := models.CallSucceeded
+	end := store.CallEnd{Generation: out.Generation, Status: models.CallSucceeded, Result: ref}
 	switch {
-	case gateway.Ambiguous(err):
-		status = models.CallUnknown
-	case err != nil:
-		status = models.CallFailed
+	case gateway.Refused(err):
+		end.Status = models.CallFailed
+	case err != nil: // also where nothing was done: an earlier try under this key may have been
+		end.Status = models.CallUnknown
 	}
-	if ended := a.Store.EndCall(ctx, call, o.key, status, ref); ended != nil {
+	if ended := a.Store.EndCall(ctx, call, o.key, end); ended != nil {
 		return ref, ended
 	}
 	return ref, err
+}
+
+// attempt makes a call until there is an answer to it. A key that can give none, because the provider repeats a failure of its
+// own under it or may have forgotten it, is given up only when the effect was looked for and is not there; what came of the
+// look-up decides nothing else, so a failed one leaves the call unknown.
+func attempt[P any](ctx context.Context, a *Activities, call store.Call, o outbound[P], out *store.Outgoing) (string, error) {
+	for range maxGenerations {
+		if out.Status == models.CallSucceeded {
+			return out.ResultRef, nil
+		}
+		params := o.params
+		if err := json.Unmarshal(out.Params, &params); err != nil {
+			return "", fault.New(fault.Internal, "provider_params_unreadable", "What the call %s was made with cannot be read.", o.key).Because(err)
+		}
+		if !out.Outlived {
+			ref, err := o.send(ctx, out.SendKey, params)
+			if !gateway.Doomed(err) {
+				return ref, err
+			}
+		}
+		ref, err := o.find(ctx, out.FirstSentAt, params)
+		if err != nil {
+			return "", unknown(err)
+		}
+		if ref != "" {
+			return ref, nil
+		}
+		if *out, err = a.Store.RenewCall(ctx, call, o.key, out.Generation); err != nil {
+			return "", unknown(err)
+		}
+	}
+	return "", fault.New(fault.Unavailable, gateway.CodeError, "The payment provider keeps failing.")
+}
+
+// maxGenerations bounds how many keys one run of an activity uses up.
+const maxGenerations = 2
+
+// unknown makes of a look-up's refusal a reason to look again, since it says nothing about the call.
+func unknown(err error) error {
+	if !gateway.Refused(err) {
+		return err
+	}
+	return fault.New(fault.Unavailable, gateway.CodeError, "The payment provider refused to say what became of a call.").Because(err)
 }

@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/json"
 	"net/http"
 
@@ -54,7 +53,7 @@ func (r checkouts) register(a huma.API) {
 	post(a, op{ID: "createCheckoutSession", Path: checkoutsPath, Summary: "Buy credits on a hosted page", Tag: tag, Scope: "funds:write",
 		Description: "The price is fixed here; the credits come when the payment does. If the provider does not answer, the same request with the " +
 			"same Idempotency-Key finishes what was begun.",
-		Status: http.StatusCreated, Idempotent: true, Workflow: "stripe-event/{evt}"}, r.create)
+		Status: http.StatusCreated, Idempotent: true, Workflow: "checkout/{chk}"}, r.create)
 	get(a, op{ID: "getCheckoutSession", Path: checkoutsPath + "/{id}", Summary: "One checkout session", Tag: tag, Scope: "funds:read"}, r.one)
 }
 
@@ -99,50 +98,55 @@ func (r checkouts) create(ctx context.Context, in *createCheckoutIn) (*Reply[che
 	return reply[checkoutSession](stored, begun.Replayed != ""), nil
 }
 
-// finish asks the provider for the session unless it has been; the call is written down before it is sent.
+// finish asks the provider for the session unless it has been; the call is written down before it is sent. What this cannot
+// bring to an end, the session's workflow does.
 func (r checkouts) finish(ctx context.Context, id uuid.UUID) (models.CheckoutSession, error) {
 	call := callOf(ctx)
 	c, err := r.store.FindCheckout(ctx, call, id)
 	if err != nil || c.Status != models.CheckoutPending {
 		return c, err
 	}
-	account, err := r.store.FindAccount(ctx, call, c.BillingAccountID)
+	raw, err := json.Marshal(r.params(c))
 	if err != nil {
 		return c, err
 	}
-	params := r.params(c, account)
-	raw, err := json.Marshal(params)
+	key := keys.StripeCheckout(c.ID)
+	out, err := r.store.BeginCall(ctx, call, store.NewCall{Key: key, Account: c.BillingAccountID, Verb: "checkout.create",
+		ObjectRef: keys.Encode(keys.Checkout, c.ID), Params: raw, Checkout: &c.ID})
 	if err != nil {
 		return c, err
 	}
-	hash := sha256.Sum256(raw)
-	if _, err := r.store.BeginCall(ctx, call, store.NewCall{Key: params.Key, Account: c.BillingAccountID, Verb: "checkout.create",
-		ObjectRef: params.ClientReferenceID, ParamsHash: hash[:]}); err != nil {
+	if out.Outlived || out.Status == models.CallSucceeded {
+		return c, fault.New(fault.Unavailable, "unavailable", "What became of the session is being looked up; ask again.")
+	}
+	var params gateway.CheckoutParams
+	if err := json.Unmarshal(out.Params, &params); err != nil {
 		return c, err
 	}
+	params.Key = out.SendKey
 	session, err := r.open(ctx, params)
 	if err != nil {
-		status := models.CallFailed
-		if k := fault.Of(err).Kind; k == fault.Unavailable || k == fault.Internal || k == fault.Throttled {
-			status = models.CallUnknown
+		end := store.CallEnd{Generation: out.Generation, Status: models.CallUnknown}
+		if gateway.Refused(err) {
+			end.Status = models.CallFailed
 		}
 		// The caller has to learn of the provider's refusal first; a note that is missing says "sent", which is as careful.
-		_ = r.store.EndCall(context.WithoutCancel(ctx), call, params.Key, status, "")
+		_ = r.store.EndCall(context.WithoutCancel(ctx), call, key, end)
 		return c, err
 	}
-	if err := r.store.EndCall(ctx, call, params.Key, models.CallSucceeded, session.ID); err != nil {
+	if err := r.store.EndCall(ctx, call, key, store.CallEnd{Generation: out.Generation, Status: models.CallSucceeded, Result: session.ID}); err != nil {
 		return c, err
 	}
 	return r.store.LinkCheckout(ctx, call, id, session.ID, session.URL)
 }
 
 // params are built from rows that do not change, so that every try sends the same bytes under the same key.
-func (r checkouts) params(c models.CheckoutSession, a models.BillingAccount) gateway.CheckoutParams {
+func (r checkouts) params(c models.CheckoutSession) gateway.CheckoutParams {
 	ref := keys.Encode(keys.Checkout, c.ID)
-	return gateway.CheckoutParams{Key: keys.StripeCheckout(c.ID), ClientReferenceID: ref,
+	return gateway.CheckoutParams{ClientReferenceID: ref,
 		Amount: money.Amount{Value: c.Amount, Asset: c.Currency}, Description: c.Quantity.String() + " " + string(c.Asset),
 		SuccessURL: c.SuccessURL, CancelURL: c.CancelURL,
-		Metadata: map[string]string{"app": "durabill", "realm_id": keys.Encode(keys.Realm, c.RealmID), "ba_id": keys.Encode(keys.BillingAccount, a.ID),
+		Metadata: map[string]string{"app": "durabill", "realm_id": keys.Encode(keys.Realm, c.RealmID), "ba_id": keys.Encode(keys.BillingAccount, c.BillingAccountID),
 			"obj": ref, "schema": "1"}}
 }
 

@@ -31,6 +31,7 @@ type callError struct {
 	message   string
 	requestID string
 	ambiguous bool
+	replayed  bool
 	transport error
 }
 
@@ -48,6 +49,28 @@ func (e *callError) Unwrap() error { return e.transport }
 func Ambiguous(err error) bool {
 	var e *callError
 	return errors.As(err, &e) && e.ambiguous
+}
+
+// Refused reports whether the provider has looked at the call and will not do it: it had no effect and never will have, and
+// only a call under another key can. A refusal of our credentials says nothing about the call.
+func Refused(err error) bool {
+	if err == nil {
+		return false
+	}
+	f := fault.Of(err)
+	switch f.Kind {
+	case fault.Unavailable, fault.Throttled, fault.Internal:
+		return false
+	default:
+		return f.Code != CodeAuth && f.Code != CodeIdempotencyError
+	}
+}
+
+// Doomed reports whether the provider keeps a failure of its own under the key and will repeat it for as long as it knows the
+// key. The call is over and may have had its effect: look for it, and only if it is not there use another key.
+func Doomed(err error) bool {
+	var e *callError
+	return errors.As(err, &e) && e.replayed && e.status >= http.StatusInternalServerError
 }
 
 // ProviderCode gives Stripe's own error code, or "".
@@ -74,6 +97,9 @@ func translate(op string, err error, effect bool) error {
 	}
 	cause := &callError{op: op, status: se.HTTPStatusCode, kind: string(se.Type), code: string(se.Code),
 		message: se.Msg, requestID: se.RequestID}
+	if se.LastResponse != nil {
+		cause.replayed = se.LastResponse.Header.Get("Idempotent-Replayed") == "true"
+	}
 	f := answered(se)
 	// That includes a key in use: another try with it is still running, and its outcome is not known yet.
 	cause.ambiguous = effect && f.Code == CodeError

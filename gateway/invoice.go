@@ -37,6 +37,7 @@ type Invoice struct {
 	FinalizedAt     time.Time // zero while a draft
 	ChargeID        string
 	PaymentIntentID string
+	Processing      bool // a bank debit is under way; only where it was fetched with its payment intent
 	AttemptCount    int64
 	HostedURL       string
 	LastError       *PaymentError // of the latest failed attempt; only where it was fetched with its payment intent
@@ -70,6 +71,7 @@ func invoiceOf(in *stripe.Invoice) (Invoice, error) {
 	}
 	if in.PaymentIntent != nil {
 		out.PaymentIntentID = in.PaymentIntent.ID
+		out.Processing = in.PaymentIntent.Status == stripe.PaymentIntentStatusProcessing
 		out.LastError = paymentErrorOf(in.PaymentIntent.LastPaymentError)
 	}
 	if t := in.StatusTransitions; t != nil {

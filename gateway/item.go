@@ -56,10 +56,15 @@ func (s *Stripe) AddInvoiceItem(ctx context.Context, p ItemParams) (Item, error)
 	if err != nil {
 		return Item{}, failed("add invoice item", err)
 	}
+	return itemOf(item)
+}
+
+func itemOf(item *stripe.InvoiceItem) (Item, error) {
 	out := Item{ID: item.ID}
 	if item.Invoice != nil {
 		out.InvoiceID = item.Invoice.ID
 	}
+	var err error
 	out.Amount, err = amount(item.Amount, item.Currency)
 	return out, err
 }

@@ -13,6 +13,7 @@ const (
 	TypeBillingPeriod  = "BillingPeriod"
 	TypeInvoice        = "Invoice"
 	TypeStripeEvent    = "StripeEvent"
+	TypeCheckout       = "Checkout"
 	TypeSettlement     = "Settlement"
 	TypeEventRating    = "EventRating"
 	TypeTestClock      = "TestClock"
@@ -57,6 +58,12 @@ type InvoiceInput struct {
 type StripeEventInput struct {
 	Realm uuid.UUID `json:"realm"`
 	Event string    `json:"event"`
+}
+
+// CheckoutInput starts Checkout.
+type CheckoutInput struct {
+	Realm    uuid.UUID `json:"realm"`
+	Checkout uuid.UUID `json:"checkout"`
 }
 
 // TestClockInput starts TestClock.

@@ -97,6 +97,15 @@ func StripeInvoicePay(invoice uuid.UUID, attempt int) string {
 	return stripeInvoice(invoice, "pay", strconv.Itoa(attempt))
 }
 
+// StripeGeneration is the Idempotency-Key of a call's n-th making. The first is the call's own key; another follows only when the
+// one before is known to have had no effect.
+func StripeGeneration(call string, n int) string {
+	if n == 1 {
+		return call
+	}
+	return call + ":g" + strconv.Itoa(n)
+}
+
 func stripeInvoice(invoice uuid.UUID, parts ...string) string {
 	return "inv:" + Encode(Invoice, invoice) + ":" + strings.Join(parts, ":")
 }

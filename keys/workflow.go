@@ -28,6 +28,9 @@ func InvoiceWorkflow(invoice uuid.UUID) string { return "invoice/" + Encode(Invo
 // StripeEventWorkflow names the run for one Stripe event; evt is Stripe's own id.
 func StripeEventWorkflow(evt string) string { return "stripe-event/" + evt }
 
+// CheckoutWorkflow names the run that brings the opening of one hosted page to an end.
+func CheckoutWorkflow(checkout uuid.UUID) string { return "checkout/" + Encode(Checkout, checkout) }
+
 // SettlementWorkflow names the loop that settles one shard's ratings.
 func SettlementWorkflow(shard int) string { return "settlement/" + strconv.Itoa(shard) }
 

@@ -29,6 +29,7 @@ func Register(r Registry) {
 		keys.TypeBillingPeriod:  BillingPeriod,
 		keys.TypeInvoice:        Invoice,
 		keys.TypeStripeEvent:    StripeEvent,
+		keys.TypeCheckout:       Checkout,
 		keys.TypeSettlement:     Settlement,
 		keys.TypeEventRating:    EventRating,
 		keys.TypeTestClock:      TestClock,

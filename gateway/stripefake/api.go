@@ -54,8 +54,12 @@ func (s *Server) api(h handler) http.HandlerFunc {
 // serve runs the handler and its fault. The claim is released on every way out.
 func (s *Server) serve(w http.ResponseWriter, r *http.Request, c *call, claim claim, h handler) {
 	if a, stop := c.fault.before(); stop {
+		kept := a
+		if c.fault != ErrorStored {
+			kept = nil
+		}
 		s.mu.Lock()
-		s.release(claim, nil)
+		s.release(claim, kept)
 		s.mu.Unlock()
 		if a == nil {
 			panic(http.ErrAbortHandler)
@@ -66,16 +70,29 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, c *call, claim cl
 	a, requestID := s.run(c, claim, h)
 	switch c.fault {
 	case TimeoutAfterSuccess:
-		select { // until the client gives up
-		case <-r.Context().Done():
-		case <-s.ctx.Done():
-		}
-		panic(http.ErrAbortHandler)
+		s.hold(r)
+	case SlowBody:
+		w.Header().Set("Content-Length", strconv.Itoa(len(a.Body)))
+		w.WriteHeader(a.Status)
+		_, _ = w.Write(a.Body[:len(a.Body)/2])
+		_ = http.NewResponseController(w).Flush()
+		s.hold(r)
+	case TruncatedJSON:
+		a.Body = a.Body[:len(a.Body)/2]
 	case ResetAfterSuccess:
 		panic(http.ErrAbortHandler)
 	default: // the others are done by now
 	}
 	write(w, a, http.Header{"Request-Id": {requestID}, "Idempotency-Key": {claim.key}})
+}
+
+// hold keeps the client waiting until it gives up.
+func (s *Server) hold(r *http.Request) {
+	select {
+	case <-r.Context().Done():
+	case <-s.ctx.Done():
+	}
+	panic(http.ErrAbortHandler)
 }
 
 // run is the part of a call that happens at once: effect, events, remembered answer and state file.

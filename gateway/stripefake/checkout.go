@@ -116,6 +116,11 @@ func getSession(c *call) (any, *apiError) {
 	return o, c.done()
 }
 
+func listSessions(c *call) (any, *apiError) {
+	cur, cus, from := c.cursor(), c.opt("customer"), c.int("created[gte]")
+	return paged(c, c.st.Sessions.newest(func(o *session) bool { return matches(cus, o.Customer) && o.Created >= from }), cur)
+}
+
 func listSessionLines(c *call) (any, *apiError) {
 	if _, ok := c.st.Sessions.get(c.id()); !ok {
 		return nil, missing("checkout.session", c.id(), "id")

@@ -60,8 +60,8 @@ func getCustomer(c *call) (any, *apiError) {
 }
 
 func listCustomers(c *call) (any, *apiError) {
-	cur, email := c.cursor(), c.opt("email")
-	return paged(c, c.st.Customers.newest(func(o *customer) bool { return matches(email, o.Email) }), cur)
+	cur, email, from := c.cursor(), c.opt("email"), c.int("created[gte]")
+	return paged(c, c.st.Customers.newest(func(o *customer) bool { return matches(email, o.Email) && o.Created >= from }), cur)
 }
 
 // matches compares an optional filter with a field that may be null.

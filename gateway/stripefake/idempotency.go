@@ -38,8 +38,7 @@ func (s *Server) claim(r *http.Request, form url.Values) (claim, *answer, *apiEr
 	}
 	switch {
 	case s.running[key]:
-		return claim{}, nil, &apiError{status: http.StatusConflict, Type: invalidRequest, Code: "idempotency_key_in_use",
-			Message: "There is currently another in-progress request using this Idempotency Key."}
+		return claim{}, nil, keyInUse()
 	case ok && known.Fingerprint != asked:
 		return claim{}, nil, &apiError{status: http.StatusBadRequest, Type: idempotencyError,
 			Message: "Keys for idempotent requests can only be used with the same parameters they were first used with. Try using a key other than '" + key + "' if you meant to execute a different request."}
@@ -65,4 +64,9 @@ func (s *Server) release(c claim, a *answer) {
 func fingerprint(r *http.Request, form url.Values) string {
 	sum := sha256.Sum256([]byte(r.Method + " " + r.URL.Path + "\n" + form.Encode()))
 	return hex.EncodeToString(sum[:])
+}
+
+func keyInUse() *apiError {
+	return &apiError{status: http.StatusConflict, Type: invalidRequest, Code: "idempotency_key_in_use",
+		Message: "There is currently another in-progress request using this Idempotency Key."}
 }

@@ -148,9 +148,9 @@ func getInvoice(c *call) (any, *apiError) {
 }
 
 func listInvoices(c *call) (any, *apiError) {
-	cur, cus, status := c.cursor(), c.opt("customer"), c.opt("status")
+	cur, cus, status, from := c.cursor(), c.opt("customer"), c.opt("status"), c.int("created[gte]")
 	return paged(c, c.st.Invoices.newest(func(o *invoice) bool {
-		return matches(cus, &o.Customer) && matches(status, &o.Status)
+		return matches(cus, &o.Customer) && matches(status, &o.Status) && o.Created >= from
 	}), cur)
 }
 

@@ -20,7 +20,7 @@ func (s *Server) routes() *http.ServeMux {
 
 		"POST /v1/invoiceitems": createItem, "GET /v1/invoiceitems/{id}": getItem, "GET /v1/invoiceitems": listItems,
 
-		"POST /v1/checkout/sessions":                createSession,
+		"POST /v1/checkout/sessions": createSession, "GET /v1/checkout/sessions": listSessions,
 		"GET /v1/checkout/sessions/{id}":            getSession,
 		"GET /v1/checkout/sessions/{id}/line_items": listSessionLines,
 

@@ -20,7 +20,7 @@ import (
 const folder = "histories"
 
 // types are those that workflows.Register registers.
-var types = []string{keys.TypePlanAssignment, keys.TypeCreditIssuance, keys.TypeBillingPeriod, keys.TypeInvoice, keys.TypeStripeEvent,
+var types = []string{keys.TypePlanAssignment, keys.TypeCreditIssuance, keys.TypeBillingPeriod, keys.TypeInvoice, keys.TypeStripeEvent, keys.TypeCheckout,
 	keys.TypeSettlement, keys.TypeEventRating, keys.TypeTestClock}
 
 func corpus(t *testing.T) map[string]*history.History {
