@@ -3,13 +3,16 @@ package replay_test
 import (
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"log/slog"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/shopspring/decimal"
 	"github.com/stretchr/testify/require"
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/history/v1"
@@ -17,6 +20,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/log"
 
+	"github.com/durabill/durabill/billing/money"
 	"github.com/durabill/durabill/devenv"
 	"github.com/durabill/durabill/gateway"
 	"github.com/durabill/durabill/gateway/stripefake"
@@ -148,6 +152,33 @@ func TestRecordHistories(t *testing.T) {
 	}
 	t.Run("on a clock", recordOnAClock)
 	t.Run("in real time", recordInRealTime)
+	t.Run("of a checkout", recordCheckout)
+}
+
+// recordCheckout finishes a call for a hosted page that somebody began and did not end; the first try gets no answer.
+func recordCheckout(t *testing.T) {
+	r := newRecorder(t, harness.Setting{})
+	r.Assign(time.Time{})
+	c, err := r.Store.OpenCheckout(t.Context(), r.Call, store.NewCheckout{Account: r.Account.ID, Asset: "CREDIT", Quantity: decimal.NewFromInt(50),
+		SuccessURL: "https://acme.example/ok"})
+	require.NoError(t, err)
+	params, err := json.Marshal(gateway.CheckoutParams{ClientReferenceID: keys.Encode(keys.Checkout, c.ID), Amount: money.Amount{Value: c.Amount, Asset: c.Currency},
+		Description: "50 CREDIT", SuccessURL: c.SuccessURL})
+	require.NoError(t, err)
+	failed := false
+	r.fake.SetFault(func(q *http.Request) stripefake.Fault {
+		if failed || q.Method != http.MethodPost || q.URL.Path != "/v1/checkout/sessions" {
+			return stripefake.NoFault
+		}
+		failed = true
+		return stripefake.ErrorNoEffect
+	})
+	_, err = r.Store.BeginCall(t.Context(), r.Call, store.NewCall{Key: keys.StripeCheckout(c.ID), Account: r.Account.ID, Verb: "checkout.create",
+		ObjectRef: keys.Encode(keys.Checkout, c.ID), Params: params, Checkout: &c.ID})
+	require.NoError(t, err)
+	r.eventually(func() bool { return r.Text("SELECT status FROM checkout_sessions") == string(models.CheckoutOpen) })
+	r.ended(keys.CheckoutWorkflow(c.ID))
+	r.keep("checkout", keys.CheckoutWorkflow(c.ID), "")
 }
 
 // recordOnAClock renews a plan twice, pays, is declined, and cancels at the period's end.
