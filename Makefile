@@ -5,6 +5,7 @@ TOOLS       := $(CACHE)/bin
 GOLANGCI    := $(TOOLS)/golangci-lint-v2.4.0
 WORKFLOWCHECK := $(TOOLS)/workflowcheck-v0.6.0
 DEMO_FLAGS  ?=
+DURATION    ?= 10m
 # Not part of `make test`: the race detector needs a C compiler and several times the time.
 RACE        ?= ./...
 
@@ -48,6 +49,10 @@ property: ## play many long random streams of operations against the model and P
 	DURABILL_MODEL_CHECKS=$$(( 20 * $(PROPERTY_STREAMS) )) DURABILL_MODEL_STEPS=$(PROPERTY_STEPS) \
 	DURABILL_POSTGRES_CHECKS=$(PROPERTY_STREAMS) DURABILL_POSTGRES_STEPS=$(PROPERTY_STEPS) \
 	go test -count=1 -timeout 12h ./tests/property/...
+
+.PHONY: chaos
+chaos: ## kill everything at random for DURATION (10m) while clients write; SEED repeats a run's draws
+	@go run ./tests/chaos/run -duration $(DURATION) $(if $(SEED),-seed $(SEED)) $(if $(CLIENTS),-clients $(CLIENTS)) $(CHAOS)
 
 .PHONY: test-stop
 test-stop: ## stop the servers that `go test` started, and delete their data
