@@ -3,10 +3,12 @@ package api
 import (
 	"context"
 	"log/slog"
+	"net/netip"
 	"slices"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humagin"
 	"github.com/google/uuid"
 
 	"github.com/durabill/durabill/fault"
@@ -21,6 +23,16 @@ type Principal struct {
 	KeyID     uuid.UUID
 	Actor     string // the app the key was made for; it survives the key's rotation
 	Scopes    []string
+	Networks  []netip.Prefix // from which the key may be used; none: all
+}
+
+// mayCallFrom asks for the peer's address: a header that names another could say anything.
+func (p Principal) mayCallFrom(address string) bool {
+	if len(p.Networks) == 0 {
+		return true
+	}
+	from, err := netip.ParseAddr(address)
+	return err == nil && slices.ContainsFunc(p.Networks, func(n netip.Prefix) bool { return n.Contains(from.Unmap()) })
 }
 
 // realmIs accepts both names of a realm.
@@ -30,6 +42,7 @@ func (p Principal) realmIs(name string) bool {
 
 var (
 	errKey   = fault.New(fault.Unauthenticated, "invalid_key", "Send a valid service key as Authorization: Bearer.")
+	errPlace = fault.New(fault.Forbidden, "ip_not_allowed", "The key may not be used from this address.")
 	errRealm = fault.New(fault.Forbidden, "realm_mismatch", "X-Realm-Id must name the realm of the key.")
 )
 
@@ -88,6 +101,9 @@ func (open authenticator) caller(ctx huma.Context) (Principal, error) {
 	// The store has refused another realm already; a tenant boundary is worth asking twice.
 	if !p.realmIs(realm) {
 		return Principal{}, errRealm
+	}
+	if !p.mayCallFrom(humagin.Unwrap(ctx).ClientIP()) {
+		return Principal{}, errPlace
 	}
 	return p, nil
 }

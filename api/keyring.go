@@ -15,7 +15,7 @@ func AuthenticateBy(ring *store.KeyRing) func(ctx context.Context, keyID uuid.UU
 		if err != nil {
 			return Principal{}, err
 		}
-		out := Principal{RealmID: p.RealmID, RealmCode: p.RealmCode, Mode: string(p.Mode), KeyID: p.KeyID, Actor: p.Actor, Scopes: p.Scopes}
+		out := Principal{RealmID: p.RealmID, RealmCode: p.RealmCode, Mode: string(p.Mode), KeyID: p.KeyID, Actor: p.Actor, Scopes: p.Scopes, Networks: p.Networks}
 		if !out.realmIs(realm) {
 			return Principal{}, errRealm
 		}

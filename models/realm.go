@@ -32,22 +32,6 @@ type Realm struct {
 // LateWindow is how far back usage may lie and still be priced.
 func (r Realm) LateWindow() time.Duration { return time.Duration(r.LateWindowSec) * time.Second }
 
-// ServiceKey is a bearer secret of the realm's backend; only its hash is stored.
-type ServiceKey struct {
-	Row
-	Name       string
-	KeyID      string
-	SecretHash []byte
-	Last4      string
-	Scopes     []string `gorm:"serializer:json;type:jsonb"`
-	ExpiresAt  *time.Time
-	RevokedAt  *time.Time
-	LastUsedAt *time.Time
-	CreatedBy  string
-	Version    int64
-	Times
-}
-
 // IdempotencyKey is the stored answer to a write that succeeded.
 type IdempotencyKey struct {
 	RealmID     uuid.UUID `gorm:"type:uuid;primaryKey"`
@@ -65,14 +49,27 @@ type IdempotencyKey struct {
 // AuditEntry says who changed what, in the transaction of the change.
 type AuditEntry struct {
 	Row
-	Actor      string
-	Action     string
-	ObjectType string
-	ObjectID   string
-	Before     any `gorm:"serializer:json;type:jsonb"`
-	After      any `gorm:"serializer:json;type:jsonb"`
-	RequestID  string
+	Actor        string
+	Action       string
+	ObjectType   string
+	ObjectID     string
+	Before       any `gorm:"serializer:json;type:jsonb"`
+	After        any `gorm:"serializer:json;type:jsonb"`
+	RequestID    string
+	Seq          int64      `gorm:"->"` // its place in the chain of its object; the database makes the links
+	PreviousID   *uuid.UUID `gorm:"->;type:uuid"`
+	PreviousHash []byte     `gorm:"->"`
+	Hash         []byte     `gorm:"->"`
 	Times
+}
+
+// AuditHead says how long the chain of one object's audit rows is. Only the database writes it.
+type AuditHead struct {
+	RealmID  uuid.UUID  `gorm:"type:uuid;primaryKey"`
+	ObjectID string     `gorm:"primaryKey"`
+	Seq      int64      `gorm:"->"`
+	AuditID  *uuid.UUID `gorm:"->;type:uuid"`
+	Hash     []byte     `gorm:"->"`
 }
 
 // TableName names the table after what it is, not after one of its rows.

@@ -51,7 +51,7 @@ func (s *Store) CreateAccount(ctx context.Context, call Call, in NewAccount) (mo
 		if err := t.assignFree(a, model, now); err != nil {
 			return a, err
 		}
-		return a, t.audit("billing_account.create", object{"billing_account", keys.BillingAccount, a.ID}, nil, a, now)
+		return a, t.audit("billing_account.create", object{kind: "billing_account", prefix: keys.BillingAccount, id: a.ID}, nil, a, now)
 	})
 }
 
@@ -163,5 +163,5 @@ func (t *tx) park(a models.BillingAccount, reason string, now time.Time) error {
 	if err := t.Save(&a).Error; err != nil {
 		return err
 	}
-	return t.audit("billing_account.park", object{"billing_account", keys.BillingAccount, a.ID}, before, a, now)
+	return t.audit("billing_account.park", object{kind: "billing_account", prefix: keys.BillingAccount, id: a.ID}, before, a, now)
 }

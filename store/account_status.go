@@ -43,7 +43,7 @@ func (s *Store) changeAccount(ctx context.Context, call Call, id uuid.UUID, verb
 				return a, err
 			}
 		}
-		return a, t.audit("billing_account."+verb, object{"billing_account", keys.BillingAccount, a.ID}, before, a, now)
+		return a, t.audit("billing_account."+verb, object{kind: "billing_account", prefix: keys.BillingAccount, id: a.ID}, before, a, now)
 	})
 }
 

@@ -144,7 +144,7 @@ func (t *tx) begin(account models.BillingAccount, plan models.Plan, v models.Pla
 	if err != nil {
 		return Assigned{}, err
 	}
-	if err := t.audit("plan_assignment.create", object{"plan_assignment", keys.PlanAssignment, a.ID}, nil, a, now); err != nil {
+	if err := t.audit("plan_assignment.create", object{kind: "plan_assignment", prefix: keys.PlanAssignment, id: a.ID}, nil, a, now); err != nil {
 		return Assigned{}, err
 	}
 	return Assigned{a, op}, t.send(t.startAssignment(account, plan, a), now)

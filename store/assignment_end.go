@@ -67,7 +67,7 @@ func (s *Store) CancelAssignment(ctx context.Context, call Call, id uuid.UUID, m
 		if err != nil {
 			return Canceled{}, err
 		}
-		if err := t.audit("plan_assignment.cancel", object{"plan_assignment", keys.PlanAssignment, a.ID}, before, a, now); err != nil {
+		if err := t.audit("plan_assignment.cancel", object{kind: "plan_assignment", prefix: keys.PlanAssignment, id: a.ID}, before, a, now); err != nil {
 			return Canceled{}, err
 		}
 		return Canceled{a, op}, t.poke(account, keys.TypePlanAssignment, keys.PlanAssignmentWorkflow(a.ID), now)

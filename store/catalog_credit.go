@@ -44,7 +44,7 @@ func (s *Store) CreateCreditType(ctx context.Context, call Call, in NewCreditTyp
 			return models.CreditType{}, err
 		}
 		row := models.CreditType{Row: t.row(id), Code: in.Code, Name: in.Name, Scale: in.Scale, Version: 1, Times: models.At(now)}
-		return row, t.insert(&row, object{"credit_type", keys.CreditType, id}, now)
+		return row, t.insert(&row, object{kind: "credit_type", prefix: keys.CreditType, id: id}, now)
 	})
 }
 
@@ -96,7 +96,7 @@ func (s *Store) CreateCreditValue(ctx context.Context, call Call, in NewCreditVa
 		}
 		row := models.CreditValue{Row: t.row(id), CreditTypeID: kind.ID, Currency: in.Currency, Value: in.Value,
 			Times: models.Times{EffectiveAt: from, RecordedAt: now}}
-		if err := t.insert(&row, object{"credit_value", keys.CreditTypeValue, id}, now); err != nil {
+		if err := t.insert(&row, object{kind: "credit_value", prefix: keys.CreditTypeValue, id: id}, now); err != nil {
 			return models.CreditValue{}, err
 		}
 		return row, t.catalogChanged()

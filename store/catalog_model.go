@@ -45,12 +45,12 @@ func (s *Store) CreatePricingModel(ctx context.Context, call Call, in NewPricing
 		}
 		row := models.PricingModel{Row: t.row(id), Code: in.Code, Name: in.Name, IsDefault: in.IsDefault || !exists,
 			Version: 1, Times: models.At(now)}
-		return row, t.insert(&row, object{"pricing_model", keys.PricingModel, id}, now)
+		return row, t.insert(&row, object{kind: "pricing_model", prefix: keys.PricingModel, id: id}, now)
 	})
 }
 
 func (t *tx) undefault(row models.PricingModel) error {
-	return t.update("pricing_model.updated", object{"pricing_model", keys.PricingModel, row.ID}, &row, func() error {
+	return t.update("pricing_model.updated", object{kind: "pricing_model", prefix: keys.PricingModel, id: row.ID}, &row, func() error {
 		row.IsDefault = false
 		row.Version++
 		return nil
@@ -100,7 +100,7 @@ func (s *Store) SetFreePlan(ctx context.Context, call Call, in FreePlan) (models
 			return models.PricingModel{}, fault.New(fault.Conflict, "state_conflict",
 				"A free plan has an active version, and neither fee nor recurring grants.")
 		}
-		err = t.update("pricing_model.updated", object{"pricing_model", keys.PricingModel, row.ID}, &row, func() error {
+		err = t.update("pricing_model.updated", object{kind: "pricing_model", prefix: keys.PricingModel, id: row.ID}, &row, func() error {
 			row.FreePlanID = &plan.ID
 			row.Version++
 			return nil

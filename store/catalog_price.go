@@ -50,7 +50,7 @@ func (s *Store) CreateMeterPrice(ctx context.Context, call Call, in NewMeterPric
 		}
 		row := models.MeterPrice{Row: t.row(id), MeterID: in.MeterID, Asset: in.Asset, Terms: in.Terms,
 			Times: models.Times{EffectiveAt: from, RecordedAt: now}}
-		if err := t.insert(&row, object{"meter_price", keys.MeterPrice, id}, now); err != nil {
+		if err := t.insert(&row, object{kind: "meter_price", prefix: keys.MeterPrice, id: id}, now); err != nil {
 			return models.MeterPrice{}, err
 		}
 		return row, t.catalogChanged()

@@ -30,7 +30,7 @@ func (s *Store) CreateFeatureFamily(ctx context.Context, call Call, in NewFeatur
 			return models.FeatureFamily{}, err
 		}
 		row := models.FeatureFamily{Row: t.row(id), Code: in.Code, Name: in.Name, Version: 1, Times: models.At(now)}
-		return row, t.insert(&row, object{"feature_family", keys.FeatureFamily, id}, now)
+		return row, t.insert(&row, object{kind: "feature_family", prefix: keys.FeatureFamily, id: id}, now)
 	})
 }
 
@@ -72,7 +72,7 @@ func (s *Store) CreateMeter(ctx context.Context, call Call, in NewMeter) (models
 		}
 		row := models.Meter{Row: t.row(id), Code: in.Code, Name: in.Name, Unit: in.Unit, Aggregation: in.Aggregation,
 			Version: 1, Times: models.At(now)}
-		return row, t.insert(&row, object{"meter", keys.Meter, id}, now)
+		return row, t.insert(&row, object{kind: "meter", prefix: keys.Meter, id: id}, now)
 	})
 }
 
@@ -113,7 +113,7 @@ func (s *Store) CreateFeature(ctx context.Context, call Call, in NewFeature) (Fe
 		}
 		row := models.Feature{Row: t.row(id), Code: in.Code, Name: in.Name, Kind: in.Kind, FamilyID: in.FamilyID,
 			Version: 1, Times: models.At(now)}
-		if err := t.insert(&row, object{"feature", keys.Feature, id}, now); err != nil {
+		if err := t.insert(&row, object{kind: "feature", prefix: keys.Feature, id: id}, now); err != nil {
 			return FeatureDetail{}, err
 		}
 		meters := sortedIDs(in.MeterIDs)
@@ -230,7 +230,7 @@ func (s *Store) UpdateFeature(ctx context.Context, call Call, id uuid.UUID, in F
 		if err := t.checkFeature(next); err != nil {
 			return FeatureDetail{}, err
 		}
-		err = t.update("feature.updated", object{"feature", keys.Feature, id}, &row, func() error {
+		err = t.update("feature.updated", object{kind: "feature", prefix: keys.Feature, id: id}, &row, func() error {
 			row.Name = next.Name
 			row.Version++
 			return nil

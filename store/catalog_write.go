@@ -20,26 +20,21 @@ func (t *tx) insert(row any, on object, now time.Time) error {
 	if err := t.Create(row).Error; err != nil {
 		return err
 	}
+	return t.created(row, on, now)
+}
+
+// created audits a new object, with what was made of its parts.
+func (t *tx) created(row any, on object, now time.Time) error {
 	after, err := t.columns(row)
 	if err != nil {
 		return err
 	}
-	return t.audit(on.kind+".created", on, nil, after, now)
+	return t.auditWhole(on.kind+".created", on, nil, after, now)
 }
 
 // update runs change on a locked row, saves it, and audits what it was before and after.
 func (t *tx) update(action string, on object, row any, change func() error) error {
-	before, err := t.columns(row)
-	if err != nil {
-		return err
-	}
-	if err := change(); err != nil {
-		return err
-	}
-	if err := t.Select("*").Updates(row).Error; err != nil {
-		return err
-	}
-	after, err := t.columns(row)
+	before, after, err := t.change(row, change)
 	if err != nil {
 		return err
 	}
@@ -47,7 +42,31 @@ func (t *tx) update(action string, on object, row any, change func() error) erro
 	if err != nil {
 		return err
 	}
-	return t.audit(action, on, before, after, now)
+	return t.auditWhole(action, on, before, after, now)
+}
+
+// updatePart is update for a part of the object that is being changed.
+func (t *tx) updatePart(action string, on object, row any, change func() error) error {
+	before, after, err := t.change(row, change)
+	if err != nil {
+		return err
+	}
+	t.auditPart(action, on, before, after)
+	return nil
+}
+
+func (t *tx) change(row any, change func() error) (before, after map[string]any, err error) {
+	if before, err = t.columns(row); err != nil {
+		return nil, nil, err
+	}
+	if err := change(); err != nil {
+		return nil, nil, err
+	}
+	if err := t.Select("*").Updates(row).Error; err != nil {
+		return nil, nil, err
+	}
+	after, err = t.columns(row)
+	return before, after, err
 }
 
 // columns gives a row by the names of its columns, as the audit log keeps it: without the realm, which the log has, and
@@ -60,7 +79,7 @@ func (t *tx) columns(row any) (map[string]any, error) {
 	out := make(map[string]any, len(stmt.Schema.Fields))
 	for _, f := range stmt.Schema.Fields {
 		switch f.DBName {
-		case "", "realm_id", "secret_hash":
+		case "", "realm_id", "secret_hash", "retiring_hash":
 		default:
 			out[f.DBName] = f.ReflectValueOf(t.Statement.Context, reflect.ValueOf(row).Elem()).Interface()
 		}

@@ -53,7 +53,7 @@ func (s *Store) OpenCheckout(ctx context.Context, call Call, in NewCheckout) (mo
 		if err := t.Create(&c).Error; err != nil {
 			return c, err
 		}
-		return c, t.audit("checkout_session.create", object{"checkout_session", keys.Checkout, c.ID}, nil, c, now)
+		return c, t.audit("checkout_session.create", object{kind: "checkout_session", prefix: keys.Checkout, id: c.ID}, nil, c, now)
 	})
 }
 

@@ -28,7 +28,7 @@ func (s *Store) CreateClock(ctx context.Context, call Call, name string, now tim
 		if err := t.Create(&c).Error; err != nil {
 			return c, err
 		}
-		return c, t.audit("test_clock.create", object{"test_clock", keys.TestClock, c.ID}, nil, c, now)
+		return c, t.audit("test_clock.create", object{kind: "test_clock", prefix: keys.TestClock, id: c.ID}, nil, c, now)
 	})
 }
 
@@ -66,7 +66,7 @@ func (s *Store) AdvanceClock(ctx context.Context, call Call, id uuid.UUID, targe
 		if err := t.Save(&c).Error; err != nil {
 			return c, err
 		}
-		if err := t.audit("test_clock.advance", object{"test_clock", keys.TestClock, id}, before, c, c.NowAt); err != nil {
+		if err := t.audit("test_clock.advance", object{kind: "test_clock", prefix: keys.TestClock, id: id}, before, c, c.NowAt); err != nil {
 			return c, err
 		}
 		return c, t.send(t.startClock(c), c.NowAt)

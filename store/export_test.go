@@ -46,3 +46,6 @@ func (s *Store) OutsideRealm(ctx context.Context) error {
 func (s *Store) InRealm(ctx context.Context, call Call, sql string, args ...any) error {
 	return s.within(ctx, call, func(t *tx) error { return t.Exec(sql, args...).Error })
 }
+
+// LifeLeft shows tests for how long a ring may trust a secret.
+var LifeLeft = lifeLeft

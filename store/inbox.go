@@ -119,8 +119,13 @@ func (s *Store) ReplayEvent(ctx context.Context, call Call, id string) (models.I
 		if err != nil {
 			return e, err
 		}
+		was := map[string]any{"status": e.Status, "reason": e.Reason}
 		e.Status, e.Reason, e.FinishedAt = models.InboxReceived, "", nil
 		if err := t.Save(&e).Error; err != nil {
+			return e, err
+		}
+		is := map[string]any{"status": e.Status, "reason": e.Reason}
+		if err := t.audit("stripe_event.replayed", object{kind: "stripe_event", name: e.ID}, was, is, now); err != nil {
 			return e, err
 		}
 		return e, t.send(t.startEvent(e), now)

@@ -33,7 +33,7 @@ func (s *Store) PublishPlanVersion(ctx context.Context, call Call, ref PlanRef) 
 		if err != nil {
 			return err
 		}
-		err = t.update("plan_version.published", object{"plan_version", keys.PlanVersion, draft.ID}, draft, func() error {
+		err = t.updatePart("plan_version.published", object{kind: "plan_version", prefix: keys.PlanVersion, id: draft.ID}, draft, func() error {
 			return draft.Publish(now)
 		})
 		if err != nil {
@@ -81,5 +81,5 @@ func (s *Store) DeprecatePlanVersion(ctx context.Context, call Call, ref PlanRef
 }
 
 func (t *tx) deprecate(v *models.PlanVersion) error {
-	return t.update("plan_version.deprecated", object{"plan_version", keys.PlanVersion, v.ID}, v, v.Deprecate)
+	return t.updatePart("plan_version.deprecated", object{kind: "plan_version", prefix: keys.PlanVersion, id: v.ID}, v, v.Deprecate)
 }

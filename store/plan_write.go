@@ -34,11 +34,14 @@ func (s *Store) CreatePlan(ctx context.Context, call Call, in NewPlan) (PlanDeta
 		}
 		plan := models.Plan{Row: t.row(id), PricingModelID: in.PricingModelID, Code: in.Code, Name: in.Name, Kind: in.Kind,
 			Rank: in.Rank, Version: 1, Times: models.At(now)}
-		if err := t.insert(&plan, object{"plan", keys.Plan, id}, now); err != nil {
+		if err := t.Create(&plan).Error; err != nil {
 			return PlanDetail{}, err
 		}
 		draft := models.PlanVersion{Row: t.row(version), PlanID: id, Number: 1, Terms: in.Terms}
 		if err := t.insertDraft(draft, in.FeatureIDs, now); err != nil {
+			return PlanDetail{}, err
+		}
+		if err := t.created(&plan, object{kind: "plan", prefix: keys.Plan, id: id}, now); err != nil {
 			return PlanDetail{}, err
 		}
 		return t.planDetail(plan)
@@ -80,9 +83,14 @@ func (t *tx) checkFeatures(f *fields, features []uuid.UUID) error {
 func (t *tx) insertDraft(draft models.PlanVersion, features []uuid.UUID, now time.Time) error {
 	draft.Status, draft.Version, draft.Times = models.Draft, 1, models.At(now)
 	draft.Terms.Version = termsVersion
-	if err := t.insert(&draft, object{"plan_version", keys.PlanVersion, draft.ID}, now); err != nil {
+	if err := t.Create(&draft).Error; err != nil {
 		return err
 	}
+	after, err := t.columns(&draft)
+	if err != nil {
+		return err
+	}
+	t.auditPart("plan_version.created", object{kind: "plan_version", prefix: keys.PlanVersion, id: draft.ID}, nil, after)
 	return t.entitle(draft.ID, features)
 }
 
@@ -163,7 +171,7 @@ func (s *Store) UpdateDraft(ctx context.Context, call Call, in DraftChange) (Pla
 				return err
 			}
 		}
-		return t.update("plan_version.updated", object{"plan_version", keys.PlanVersion, draft.ID}, draft, func() error {
+		return t.updatePart("plan_version.updated", object{kind: "plan_version", prefix: keys.PlanVersion, id: draft.ID}, draft, func() error {
 			if in.Terms != nil {
 				draft.Terms = *in.Terms
 				draft.Terms.Version = termsVersion
@@ -199,11 +207,8 @@ func (s *Store) DeletePlanDraft(ctx context.Context, call Call, ref PlanRef) (Pl
 		if err := t.Delete(draft).Error; err != nil {
 			return err
 		}
-		now, err := t.databaseNow()
-		if err != nil {
-			return err
-		}
-		return t.audit("plan_version.deleted", object{"plan_version", keys.PlanVersion, draft.ID}, before, nil, now)
+		t.auditPart("plan_version.deleted", object{kind: "plan_version", prefix: keys.PlanVersion, id: draft.ID}, before, nil)
+		return nil
 	})
 }
 
@@ -217,7 +222,7 @@ func (s *Store) changePlan(ctx context.Context, call Call, ref PlanRef, change f
 		if err := matches(ref.Version, plan.Version); err != nil {
 			return PlanDetail{}, err
 		}
-		err = t.update("plan.updated", object{"plan", keys.Plan, plan.ID}, &plan, func() error {
+		err = t.update("plan.updated", object{kind: "plan", prefix: keys.Plan, id: plan.ID}, &plan, func() error {
 			plan.Version++
 			return change(t, &plan)
 		})

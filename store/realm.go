@@ -43,7 +43,7 @@ func (s *Store) CreateRealm(ctx context.Context, call Call, in NewRealm) (models
 		}
 		row := models.Realm{ID: call.Realm, Code: in.Code, Name: in.Name, Mode: in.Mode, Website: in.Website, Brand: in.Brand,
 			LateWindowSec: lateWindowSec, CatalogVersion: 1, Version: 1, Times: models.At(now)}
-		return row, t.insert(&row, object{"realm", keys.Realm, row.ID}, now)
+		return row, t.insert(&row, object{kind: "realm", prefix: keys.Realm, id: row.ID}, now)
 	})
 }
 

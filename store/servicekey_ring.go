@@ -43,11 +43,11 @@ func (r *KeyRing) Authenticate(ctx context.Context, keyID uuid.UUID, secret stri
 		return p, nil
 	}
 	asked := time.Now()
-	p, err := r.store.Authenticate(ctx, keyID, secret, r.pepper)
+	p, left, err := r.store.open(ctx, keyID, secret, r.pepper)
 	if err != nil {
 		return Principal{}, err
 	}
-	r.remember(presented, trust{principal: p, until: asked.Add(trustKey)})
+	r.remember(presented, trust{principal: p, until: asked.Add(min(trustKey, left))}) // an end that is known is kept
 	return p, nil
 }
 
@@ -55,6 +55,21 @@ func (r *KeyRing) Authenticate(ctx context.Context, keyID uuid.UUID, secret stri
 func (r *KeyRing) Issue(ctx context.Context, call Call, in NewServiceKey) (IssuedKey, error) {
 	in.Pepper = r.pepper
 	return r.store.CreateServiceKey(ctx, call, in)
+}
+
+// Rotate is Store.RotateServiceKey under the ring's pepper.
+func (r *KeyRing) Rotate(ctx context.Context, call Call, in KeyRotation) (IssuedKey, error) {
+	in.Pepper = r.pepper
+	key, err := r.store.RotateServiceKey(ctx, call, in)
+	r.Forget()
+	return key, err
+}
+
+// EndRotation is Store.EndKeyRotation; this process notices at once.
+func (r *KeyRing) EndRotation(ctx context.Context, call Call, id uuid.UUID, keepOld bool) (models.ServiceKey, error) {
+	key, err := r.store.EndKeyRotation(ctx, call, id, keepOld)
+	r.Forget()
+	return key, err
 }
 
 // Revoke is Store.RevokeServiceKey; this process notices at once.

@@ -24,7 +24,8 @@ type Call struct {
 // tx is one transaction in one realm.
 type tx struct {
 	*gorm.DB
-	call Call
+	call  Call
+	parts []part // changes that the next audit row carries
 }
 
 const realmKey = "durabill:realm"

@@ -1,5 +1,5 @@
 -- The books are append-only: every account's hash chain is unbroken, and the guards against changes are in place
--- The text that is hashed is chainText's (store/chain.go): length-prefixed fields. Rows of tables other than the ledger's
+-- The text that is hashed is chainText's (store/chain.go): length-prefixed fields. Rows of tables other than these and the audit log's (I-28)
 -- are guarded by triggers and grants only, which cannot tell a change made while they were off.
 WITH texts AS (
   SELECT t.id, t.billing_account_id, t.seq, t.previous_hash, t.hash,

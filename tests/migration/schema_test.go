@@ -20,7 +20,7 @@ import (
 )
 
 var rows = []any{
-	models.Realm{}, models.ServiceKey{}, models.IdempotencyKey{}, models.AuditEntry{}, models.Operation{},
+	models.Realm{}, models.ServiceKey{}, models.IdempotencyKey{}, models.AuditEntry{}, models.AuditHead{}, models.Operation{},
 	models.Outbox{}, models.Dispatch{}, models.PricingModel{}, models.FeatureFamily{}, models.Meter{},
 	models.Feature{}, models.FeatureMeter{}, models.CreditType{}, models.CreditValue{}, models.MeterPrice{},
 	models.Plan{}, models.PlanVersion{}, models.PlanVersionEntitlement{}, models.TestClock{},

@@ -51,6 +51,9 @@ func (c call) get(field string) string {
 
 // with gives the call with one field replaced.
 func (c call) with(field, value string) call {
+	if c.header == nil {
+		c.header = map[string]string{}
+	}
 	in, name, _ := strings.Cut(field, " ")
 	c.path, c.query, c.header, c.body = maps.Clone(c.path), maps.Clone(c.query), maps.Clone(c.header), maps.Clone(c.body)
 	switch in {

@@ -101,6 +101,14 @@ var fixtures = map[string]fixture{
 	"POST /mgt/v1/service-keys": bare(func(*tenant) map[string]any {
 		return map[string]any{"name": fresh("key"), "scopes": []string{"keys:write"}}
 	}),
+	"POST /mgt/v1/service-keys/{id}/rotate": func(tn *tenant) []call {
+		return []call{{path: map[string]string{"id": tn.newKey("keys:write").str("id")}, body: map[string]any{}}}
+	},
+	"POST /mgt/v1/service-keys/{id}/end-rotation": func(tn *tenant) []call {
+		id := tn.newKey("keys:write").str("id")
+		tn.post("/mgt/v1/service-keys/"+id+"/rotate", map[string]any{})
+		return []call{{path: map[string]string{"id": id}, body: map[string]any{"keep": "new"}}}
+	},
 	"DELETE /mgt/v1/service-keys/{id}": at(func(tn *tenant) string { return tn.newKey("keys:read").str("id") }),
 
 	"GET /mgt/v1/pricing-models":      bare(nil),

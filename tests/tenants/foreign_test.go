@@ -13,6 +13,9 @@ func TestRealms(t *testing.T) {
 	a, b := two(t)
 	t.Run("no table shows a row of another realm", func(t *testing.T) { noTableShowsARowOfAnother(t, a.in(t), b.in(t)) })
 	t.Run("a key opens no realm but its own", func(t *testing.T) { aKeyOpensNoOtherRealm(t, a.in(t), b.in(t)) })
+	t.Run("each route asks for its scope and for no other", func(t *testing.T) { eachRouteAsksForItsScope(t, b.in(t)) })
+	t.Run("every management write leaves one audit row", func(t *testing.T) { everyWriteIsAudited(t, b.in(t)) })
+	t.Run("a key and its secrets end", func(t *testing.T) { keysAndSecretsEnd(t, b.in(t)) })
 	t.Run("no route takes an id of another realm", func(t *testing.T) { noRouteTakesAForeignID(t, a, b) })
 }
 
