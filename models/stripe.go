@@ -29,14 +29,18 @@ func (e StripeEndpoint) Accepted(now time.Time) []string {
 	return e.Secrets
 }
 
-// Roll puts a new secret in front and keeps the present one, and no older one, until an instant.
-func (e *StripeEndpoint) Roll(secret string, until time.Time) {
+// Roll puts a new secret in front and keeps the present one, and no older one, until an instant; it says whether it was new.
+func (e *StripeEndpoint) Roll(secret string, until time.Time) bool {
+	if len(e.Secrets) > 0 && e.Secrets[0] == secret {
+		return false
+	}
 	next := []string{secret}
 	if len(e.Secrets) > 0 {
 		next = append(next, e.Secrets[0])
 	}
 	e.Secrets, e.OldSecretUntil = next, &until
 	e.Version++
+	return true
 }
 
 // InboxStatus is what became of a provider event.

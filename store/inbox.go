@@ -2,11 +2,14 @@ package store
 
 import (
 	"context"
+	"strings"
+	"time"
 
 	"github.com/google/uuid"
 	"gorm.io/gorm"
 
 	"github.com/durabill/durabill/fault"
+	"github.com/durabill/durabill/keys"
 	"github.com/durabill/durabill/models"
 )
 
@@ -22,6 +25,41 @@ func (s *Store) CreateStripeEndpoint(ctx context.Context, call Call, id uuid.UUI
 		return e, err
 	})
 }
+
+// RollStripeSecret gives an endpoint the secret that its deliveries are signed with from now on; the one before is accepted for
+// the overlap, because Stripe signs with both meanwhile and a process may have read the row a moment ago.
+func (s *Store) RollStripeSecret(ctx context.Context, call Call, id uuid.UUID, secret string, overlap time.Duration) (models.StripeEndpoint, error) {
+	return decide(ctx, s, call, func(t *tx) (models.StripeEndpoint, error) {
+		e, err := lock[models.StripeEndpoint](t, id)
+		if err != nil {
+			return e, err
+		}
+		if !strings.HasPrefix(secret, "whsec_") || len(secret) < minStripeSecret {
+			return e, fault.New(fault.Invalid, "validation_failed", "A signing secret of Stripe begins with whsec_.")
+		}
+		if overlap < 0 || overlap > maxOverlap {
+			return e, fault.New(fault.Invalid, "validation_failed", "The overlap must be between 0 and %s.", maxOverlap)
+		}
+		now, err := t.databaseNow()
+		if err != nil {
+			return e, err
+		}
+		if !e.Roll(secret, now.Add(overlap)) {
+			return e, nil
+		}
+		if err := t.Save(&e).Error; err != nil {
+			return e, err
+		}
+		// The row's secrets have no business in the audit log.
+		return e, t.audit("stripe_endpoint.roll_secret", object{"stripe_endpoint", keys.WebhookEndpoint, e.ID}, nil,
+			map[string]any{"version": e.Version, "old_secret_until": e.OldSecretUntil}, now)
+	})
+}
+
+const (
+	minStripeSecret = 16
+	maxOverlap      = 7 * 24 * time.Hour
+)
 
 // FindStripeEndpoint finds an endpoint, and with it the realm, before any realm is known.
 func (s *Store) FindStripeEndpoint(ctx context.Context, id uuid.UUID) (models.StripeEndpoint, error) {

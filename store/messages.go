@@ -3,6 +3,8 @@ package store
 import (
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/durabill/durabill/keys"
 	"github.com/durabill/durabill/models"
 )
@@ -42,6 +44,12 @@ func (t *tx) startEvent(e models.InboxEvent) message {
 	return message{kind: models.OutboxStart, workflow: keys.TypeStripeEvent,
 		workflowID: keys.StripeEventWorkflow(e.ID), status: string(e.Status),
 		input: keys.StripeEventInput{Realm: t.call.Realm, Event: e.ID}, summary: e.Type + " " + e.ObjectID}
+}
+
+func (t *tx) startCheckout(id uuid.UUID, status models.CallStatus) message {
+	return message{kind: models.OutboxStart, workflow: keys.TypeCheckout,
+		workflowID: keys.CheckoutWorkflow(id), status: string(status),
+		input: keys.CheckoutInput{Realm: t.call.Realm, Checkout: id}, summary: "opening a hosted page"}
 }
 
 func (t *tx) startClock(c models.TestClock) message {

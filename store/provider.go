@@ -69,8 +69,7 @@ func (s *Store) BeginCall(ctx context.Context, call Call, in NewCall) (Outgoing,
 			}
 		}
 		if in.Checkout != nil && begun {
-			if err := t.send(message{kind: models.OutboxStart, workflow: keys.TypeCheckout, workflowID: keys.CheckoutWorkflow(*in.Checkout),
-				input: keys.CheckoutInput{Realm: call.Realm, Checkout: *in.Checkout}, summary: "opening a hosted page", status: string(pc.Status)}, now); err != nil {
+			if err := t.send(t.startCheckout(*in.Checkout, pc.Status), now); err != nil {
 				return err
 			}
 		}

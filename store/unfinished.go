@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/durabill/durabill/billing/calendar"
+	"github.com/durabill/durabill/keys"
 	"github.com/durabill/durabill/models"
 )
 
@@ -60,7 +61,8 @@ func (s *Store) ListUnfinished(ctx context.Context, call Call, after uuid.UUID, 
 	return work, last, err
 }
 
-// ListUnfinishedOfRealm gives what is left to do for no account in particular: Stripe events and moving test clocks.
+// ListUnfinishedOfRealm gives what is left to do for no account in particular: Stripe events, hosted pages whose
+// opening has no outcome yet, and moving test clocks.
 func (s *Store) ListUnfinishedOfRealm(ctx context.Context, call Call) ([]Unfinished, error) {
 	var work []Unfinished
 	err := s.read(ctx, call, func(t *tx) error {
@@ -71,6 +73,18 @@ func (s *Store) ListUnfinishedOfRealm(ctx context.Context, call Call) ([]Unfinis
 		}
 		for _, e := range events {
 			work = append(work, left(t.startEvent(e)))
+		}
+		var opening []models.ProviderCall
+		if err := t.Where("verb = 'checkout.create' AND status IN ?", []models.CallStatus{models.CallSent, models.CallUnknown}).Order("key").
+			Find(&opening).Error; err != nil {
+			return err
+		}
+		for _, pc := range opening {
+			id, err := keys.Decode(keys.Checkout, pc.ObjectRef)
+			if err != nil {
+				return err
+			}
+			work = append(work, left(t.startCheckout(id, pc.Status)))
 		}
 		var clocks []models.TestClock
 		if err := t.Where("status = ?", models.ClockAdvancing).Order("id").Find(&clocks).Error; err != nil {

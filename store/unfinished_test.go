@@ -10,6 +10,7 @@ import (
 
 	"github.com/durabill/durabill/billing/gate"
 	"github.com/durabill/durabill/keys"
+	"github.com/durabill/durabill/models"
 	"github.com/durabill/durabill/store"
 	"github.com/durabill/durabill/tests/harness"
 )
@@ -73,6 +74,35 @@ func TestAWorkflowThatIsGoneIsStartedAgainOnceAndOnlyIfSomethingIsLeft(t *testin
 	require.NoError(t, s.Store.WorkflowGone(t.Context(), s.Call, "billing-period/old"))
 	require.NotContains(t, left(t, s), "billing-period/old")
 	require.Equal(t, "PlanAssignment", starts())
+}
+
+func TestAHostedPageWhoseOpeningHasNoOutcomeIsLeftToDo(t *testing.T) {
+	t.Parallel()
+	s := harness.NewScene(t, harness.Setting{})
+	checkout := models.NewID()
+	key := keys.StripeCheckout(checkout)
+	call := store.NewCall{Key: key, Account: s.Account.ID, Verb: "checkout.create", ObjectRef: keys.Encode(keys.Checkout, checkout), Params: []byte("{}"), Checkout: &checkout}
+	for _, c := range []struct {
+		status models.CallStatus
+		want   []string
+	}{
+		{models.CallSent, []string{keys.CheckoutWorkflow(checkout)}},
+		{models.CallUnknown, []string{keys.CheckoutWorkflow(checkout)}},
+		{models.CallFailed, nil},
+		{models.CallSucceeded, nil},
+	} {
+		_, err := s.Store.BeginCall(t.Context(), s.Call, call)
+		require.NoError(t, err)
+		require.NoError(t, s.Store.EndCall(t.Context(), s.Call, key, store.CallEnd{Status: c.status}))
+		work, err := s.Store.ListUnfinishedOfRealm(t.Context(), s.Call)
+		require.NoError(t, err)
+		var ids []string
+		for _, u := range work {
+			ids = append(ids, u.WorkflowID)
+		}
+		require.Equal(t, c.want, ids, c.status)
+	}
+	require.Equal(t, "2", s.Text("SELECT count(*) FROM outbox WHERE workflow_type = 'Checkout'"), "the call, and the one after its refusal")
 }
 
 func TestUsageBeyondCreditsOnNoPlanKeepsItsMonthsRun(t *testing.T) {

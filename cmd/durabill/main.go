@@ -22,6 +22,7 @@ type cli struct {
 	Worker  workerCommand   `cmd:"" help:"Run the worker alone."`
 	Migrate migrateCommand  `cmd:"" help:"Bring the schema up to this binary's level."`
 	Seed    seedCommand     `cmd:"" help:"Load a realm with its catalog from a file, once."`
+	Roll    rollCommand     `cmd:"" name:"roll-stripe-secret" help:"Give a realm's Stripe endpoint a new signing secret; the old one is accepted for an overlap."`
 	Verify  verifyCommand   `cmd:"" help:"Check the invariants of every realm; exits 1 when one is violated."`
 	Version versionCommand  `cmd:"" help:"Print the version."`
 }

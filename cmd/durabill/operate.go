@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/durabill/durabill/api"
 	"github.com/durabill/durabill/config"
@@ -66,6 +67,42 @@ func (c *seedCommand) Run(ctx context.Context) error {
 	if c.WebhookSecret != "" {
 		fmt.Printf("Stripe delivers to /webhooks/stripe/%s\n", keys.Encode(keys.WebhookEndpoint, access.Endpoint))
 	}
+	return nil
+}
+
+type rollCommand struct {
+	Database config.Database `embed:"" prefix:"database-"`
+	Log      config.Log      `embed:"" prefix:"log-"`
+	Endpoint string          `arg:"" help:"The endpoint, whe_…"`
+	Secret   string          `required:"" env:"DURABILL_STRIPE_WEBHOOK_SECRET" help:"The new signing secret." placeholder:"SECRET"`
+	Overlap  time.Duration   `default:"24h" help:"For how long the old secret is accepted."`
+}
+
+func (c *rollCommand) Run(ctx context.Context) error {
+	if err := c.Database.Check(); err != nil {
+		return err
+	}
+	id, err := keys.Decode(keys.WebhookEndpoint, c.Endpoint)
+	if err != nil {
+		return err
+	}
+	st, err := store.Open(ctx, store.Config{URL: c.Database.URL, MaxConns: 4, Log: c.Log.Logger()})
+	if err != nil {
+		return err
+	}
+	defer st.Close()
+	e, err := st.FindStripeEndpoint(ctx, id)
+	if err != nil {
+		return err
+	}
+	if e, err = st.RollStripeSecret(ctx, store.Call{Realm: e.RealmID, Actor: "cli"}, id, c.Secret, c.Overlap); err != nil {
+		return err
+	}
+	fmt.Printf("%s expects the new secret", c.Endpoint)
+	if e.OldSecretUntil != nil {
+		fmt.Printf("; the old one is accepted until %s", e.OldSecretUntil.Format(time.RFC3339))
+	}
+	fmt.Println()
 	return nil
 }
 

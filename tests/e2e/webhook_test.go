@@ -201,3 +201,10 @@ func (l *letterbox) serverURL(t *testing.T) string {
 	u.Path = "/postgres"
 	return u.String()
 }
+
+// exec changes rows underneath the store.
+func (l *letterbox) exec(t *testing.T, sql string) {
+	t.Helper()
+	_, err := harness.Owner(t, l.sys.URL).Exec(t.Context(), sql)
+	require.NoError(t, err)
+}
