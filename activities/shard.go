@@ -63,6 +63,9 @@ func (a *Activities) loop(ctx context.Context, in ShardInput, topic models.Topic
 			return out, again(err)
 		}
 		for _, d := range due {
+			if stopping(ctx) {
+				return out, nil
+			}
 			n, err := a.take(ctx, d, topic, step)
 			if err != nil {
 				return out, again(err)
@@ -81,6 +84,16 @@ func (a *Activities) loop(ctx context.Context, in ShardInput, topic models.Topic
 		}
 	}
 	return out, nil
+}
+
+// stopping says that the worker is about to end: the loop ends well, and the workflow has another worker take it up at once.
+func stopping(ctx context.Context) bool {
+	select {
+	case <-activity.GetWorkerStopChannel(ctx):
+		return true
+	default:
+		return false
+	}
 }
 
 // take does one account's work. What can never succeed parks that account and is set aside; it never stops the others.

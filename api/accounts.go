@@ -73,16 +73,19 @@ func (r accounts) register(a huma.API) {
 }
 
 // mover handles a change of status.
-func (r accounts) mover(decide func(context.Context, store.Call, uuid.UUID) (models.BillingAccount, error)) handler[idPath, Reply[billingAccount]] {
-	return func(ctx context.Context, in *idPath) (*Reply[billingAccount], error) {
-		id, err := pathID(keys.BillingAccount, in.ID)
+func (r accounts) mover(decide func(context.Context, store.Call, uuid.UUID) (models.BillingAccount, error)) handler[Changed, Reply[billingAccount]] {
+	return func(ctx context.Context, in *Changed) (*Reply[billingAccount], error) {
+		id, match, err := in.object(keys.BillingAccount)
 		if err != nil {
 			return nil, err
 		}
 		return keyed(ctx, http.StatusOK, func(a models.BillingAccount) rendered[billingAccount] {
 			body, id := showAccount(a)
 			return rendered[billingAccount]{body: body, id: id, etag: etagOf(a.Version)}
-		}, func(call store.Call) (models.BillingAccount, error) { return decide(ctx, call, id) })
+		}, func(call store.Call) (models.BillingAccount, error) {
+			call.Match = match
+			return decide(ctx, call, id)
+		})
 	}
 }
 

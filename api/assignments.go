@@ -61,7 +61,7 @@ type createAssignmentIn struct {
 }
 
 type cancelAssignmentIn struct {
-	ID   string `path:"id"`
+	Changed
 	Body struct {
 		When string `json:"when,omitempty" enum:"now,period_end" default:"period_end"`
 	}
@@ -134,13 +134,14 @@ func (r assignments) planOf(ctx context.Context, in *createAssignmentIn) (store.
 }
 
 func (r assignments) cancel(ctx context.Context, in *cancelAssignmentIn) (*Reply[accepted[planAssignment]], error) {
-	id, err := pathID(keys.PlanAssignment, in.ID)
+	id, match, err := in.object(keys.PlanAssignment)
 	if err != nil {
 		return nil, err
 	}
 	return keyed(ctx, http.StatusAccepted, func(out store.Canceled) rendered[accepted[planAssignment]] {
 		return showAccepted(out.Operation, out.Assignment)
 	}, func(call store.Call) (store.Canceled, error) {
+		call.Match = match
 		return r.store.CancelAssignment(ctx, call, id, models.CancelMode(in.Body.When))
 	})
 }

@@ -79,18 +79,6 @@ func listed[R, T any](ctx context.Context, b base, q PageQuery, read func(store.
 		func(row R) Position { _, id := show(row); return Position{ID: id} })
 }
 
-// wantedVersion is ifMatch as the store counts versions.
-func wantedVersion(header string) (*int64, error) {
-	version, err := ifMatch(header)
-	if err != nil || version == nil {
-		return nil, err
-	}
-	wide := int64(*version)
-	return &wide, nil
-}
-
-func etagOf(version int64) string { return etag(int(version)) }
-
 // timeOf reads an optional instant of a body or query.
 func timeOf(i *Instant) *time.Time {
 	if i == nil {
@@ -102,6 +90,23 @@ func timeOf(i *Instant) *time.Time {
 // idPath is the input of a read of one object.
 type idPath struct {
 	ID string `path:"id"`
+}
+
+// Changed names an object that is to change, and the versions of it that the caller has read. It is embedded in inputs, which
+// is why huma has to see it.
+type Changed struct {
+	ID      string `path:"id"`
+	IfMatch string `header:"If-Match" doc:"The ETag of what you read: the change is refused with 412 if it is another by now."`
+}
+
+// object reads both.
+func (in Changed) object(prefix string) (uuid.UUID, store.Versions, error) {
+	id, err := pathID(prefix, in.ID)
+	if err != nil {
+		return id, nil, err
+	}
+	versions, err := ifMatch(in.IfMatch)
+	return id, versions, err
 }
 
 // codeQuery is the input of a list whose objects have a code.

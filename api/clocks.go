@@ -36,7 +36,7 @@ type createClockIn struct {
 }
 
 type advanceClockIn struct {
-	ID   string `path:"id"`
+	Changed
 	Body struct {
 		Target Instant `json:"target"`
 	}
@@ -52,7 +52,7 @@ func (r clocks) register(a huma.API) {
 	post(a, op{ID: "createTestClock", Path: clocksPath, Summary: "Create a test clock", Tag: tag, Scope: "ops:write",
 		Description: "Accounts created on it live by its time. Only in a realm of mode test.", Status: http.StatusCreated, Idempotent: true}, r.create)
 	get(a, op{ID: "listTestClocks", Path: clocksPath, Summary: "Test clocks", Tag: tag, Scope: "ops:read"}, r.list)
-	get(a, op{ID: "getTestClock", Path: clocksPath + "/{id}", Summary: "One test clock, and what it waits for", Tag: tag, Scope: "ops:read"}, r.one)
+	get(a, op{ID: "getTestClock", Path: clocksPath + "/{id}", Summary: "One test clock, and what it waits for", Tag: tag, Scope: "ops:read", Live: true}, r.one)
 	post(a, op{ID: "advanceTestClock", Path: clocksPath + "/{id}/advance", Summary: "Move a test clock forward", Tag: tag, Scope: "ops:write",
 		Description: "It stops at every instant at which something is due and goes on when that has come to rest. Read it until it is ready.",
 		Status:      http.StatusAccepted, Idempotent: true, Workflow: "test-clock/{id}"}, r.advance)
@@ -65,11 +65,12 @@ func (r clocks) create(ctx context.Context, in *createClockIn) (*Reply[testClock
 }
 
 func (r clocks) advance(ctx context.Context, in *advanceClockIn) (*Reply[testClock], error) {
-	id, err := pathID(keys.TestClock, in.ID)
+	id, match, err := in.object(keys.TestClock)
 	if err != nil {
 		return nil, err
 	}
 	return keyed(ctx, http.StatusAccepted, renderedClock, func(call store.Call) (models.TestClock, error) {
+		call.Match = match
 		return r.store.AdvanceClock(ctx, call, id, in.Body.Target.Time)
 	})
 }

@@ -38,9 +38,8 @@ type createFeatureIn struct {
 }
 
 type patchFeatureIn struct {
-	ID      string `path:"id"`
-	IfMatch string `header:"If-Match"`
-	Body    struct {
+	Changed
+	Body struct {
 		Name        *string  `json:"name,omitempty" maxLength:"200"`
 		AddMeterIDs []string `json:"add_meter_ids,omitempty" maxItems:"100" doc:"A meter is never taken away: open leases may hold it."`
 	}
@@ -90,14 +89,11 @@ func (r features) one(ctx context.Context, in *idPath) (*One[feature], error) {
 }
 
 func (r features) update(ctx context.Context, in *patchFeatureIn) (*One[feature], error) {
-	id, err := pathID(keys.Feature, in.ID)
+	id, match, err := in.object(keys.Feature)
 	if err != nil {
 		return nil, err
 	}
-	change := store.FeatureChange{Name: in.Body.Name}
-	if change.Version, err = wantedVersion(in.IfMatch); err != nil {
-		return nil, err
-	}
+	change := store.FeatureChange{Name: in.Body.Name, Version: match}
 	if change.AddMeterIDs, err = bodyIDs(keys.Meter, "/add_meter_ids", in.Body.AddMeterIDs); err != nil {
 		return nil, err
 	}

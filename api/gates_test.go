@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/durabill/durabill/keys"
+	"github.com/durabill/durabill/store"
 )
 
 func TestOnlyAValidKeyOfTheNamedRealmWithTheScopeGetsThrough(t *testing.T) {
@@ -169,16 +170,28 @@ func FuzzATamperedCursorNeverOpens(f *testing.F) {
 
 func TestAVersionTravelsAsAnETag(t *testing.T) {
 	t.Parallel()
-	got, err := ifMatch(etag(7))
-	require.NoError(t, err)
-	require.Equal(t, 7, *got)
-	got, err = ifMatch("")
-	require.NoError(t, err)
-	require.Nil(t, got)
-	for _, bad := range []string{"7", "v7", `"7"`, `W/"v7"`, `"v07"`, `"v"`, `*`, `"v7`, `"v7", "v8"`} {
+	for header, want := range map[string]store.Versions{"": nil, etagOf(7): {7}, `"v7", "v8"`: {7, 8}, "\"v7\"\t,, \"v8\",": {7, 8}, "*": {store.AnyVersion},
+		// Tags that are well formed and that we never gave, or that are weak, match no version at all.
+		`W/"v7"`: {}, `"7"`: {}, `"v07"`: {}, `"v0"`: {}, `"v"`: {}, `""`: {}, `"v99999999999999999999"`: {}, `W/"v7", "v8"`: {8}} {
+		got, err := ifMatch(header)
+		require.NoError(t, err, header)
+		require.Equal(t, want, got, header)
+	}
+	for _, bad := range []string{"7", "v7", `"v7`, `w/"v7"`, `"v7" "v8"`, `*, "v7"`, `"v7",*`, `W/v7`, ",", strings.Repeat(`"v7",`, 21)} {
 		_, err := ifMatch(bad)
 		require.Error(t, err, bad)
 	}
+}
+
+func TestAReaderHasAVersionThatItNamesStrongOrWeak(t *testing.T) {
+	t.Parallel()
+	for _, has := range []string{`"v7"`, `W/"v7"`, `"v1", W/"v7"`, "*"} {
+		require.True(t, noneMatch(has, etagOf(7)), has)
+	}
+	for _, not := range []string{"", `"v8"`, "v7", `"v7`} {
+		require.False(t, noneMatch(not, etagOf(7)), not)
+	}
+	require.False(t, noneMatch("*", ""), "what has no version is always sent")
 }
 
 func TestAnOperationThatIsDeclaredWronglyIsNotRegistered(t *testing.T) {

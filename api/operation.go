@@ -30,6 +30,7 @@ type op struct {
 	Pure        bool   // a POST that writes nothing: preview, compute, check
 	OwnKey      bool   // a POST whose effect is keyed by its own row or state, with no Idempotency-Key
 	Public      bool   // no service key: webhooks, which carry their own signature
+	Live        bool   // a read that shows more than its version counts: never answered with 304
 	Raw         bool   // the body's bytes reach the handler untouched (input field RawBody)
 	Workflow    string // workflow id pattern, if the operation leads to one
 	MaxBody     int64  // bytes; 1 MiB if zero
@@ -67,16 +68,25 @@ func add[I, O any](a huma.API, method string, o op, h handler[I, O]) {
 		if err != nil {
 			return nil, problemOf(ctx, err)
 		}
+		if one, ok := any(out).(tagged); ok && o.conditional() && noneMatch(requestOf(ctx).noneMatch, one.tag()) {
+			return nil, notModified(one.tag())
+		}
 		if o.idempotency() != "read-only" {
 			fault.Point(fault.PointUnanswered)
 		}
 		return out, nil
 	})
+	if _, ok := any(new(O)).(tagged); ok && o.conditional() {
+		a.OpenAPI().Paths[o.Path].Get.Responses["304"] = &huma.Response{Description: "You have this version: If-None-Match names its ETag."}
+	}
 	if o.Also != 0 {
 		responses := a.OpenAPI().Paths[o.Path].Post.Responses
 		responses[strconv.Itoa(o.Also)] = responses[strconv.Itoa(cmp.Or(o.Status, http.StatusOK))]
 	}
 }
+
+// conditional says whether If-None-Match counts.
+func (o op) conditional() bool { return o.method == http.MethodGet && !o.Live }
 
 func (o op) check() error {
 	writes := 0

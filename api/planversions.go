@@ -10,12 +10,8 @@ import (
 	"github.com/durabill/durabill/store"
 )
 
-// PlanPath names a plan, and the version of it that the caller has read. It is embedded in inputs, which is why huma has to
-// see it.
-type PlanPath struct {
-	ID      string `path:"id"`
-	IfMatch string `header:"If-Match"`
-}
+// PlanPath names a plan, and the version of it that the caller has read.
+type PlanPath struct{ Changed }
 
 type planVersionIn struct {
 	PlanPath
@@ -41,12 +37,8 @@ type entitlePlanIn struct {
 }
 
 func (in PlanPath) ref(number int) (store.PlanRef, error) {
-	id, err := pathID(keys.Plan, in.ID)
-	if err != nil {
-		return store.PlanRef{}, err
-	}
-	version, err := wantedVersion(in.IfMatch)
-	return store.PlanRef{PlanID: id, Number: number, Version: version}, err
+	id, match, err := in.object(keys.Plan)
+	return store.PlanRef{PlanID: id, Number: number, Version: match}, err
 }
 
 func (r plans) update(ctx context.Context, in *patchPlanIn) (*One[plan], error) {
@@ -89,13 +81,13 @@ func (r plans) deleteVersion(ctx context.Context, in *planVersionIn) (*One[plan]
 	return onePlan(r.store.DeletePlanDraft(ctx, callOf(ctx), ref))
 }
 
-func (r plans) addVersion(ctx context.Context, in *idPath) (*Reply[plan], error) {
-	id, err := pathID(keys.Plan, in.ID)
+func (r plans) addVersion(ctx context.Context, in *PlanPath) (*Reply[plan], error) {
+	ref, err := in.ref(0)
 	if err != nil {
 		return nil, err
 	}
 	return keyed(ctx, http.StatusCreated, renderPlan, func(call store.Call) (store.PlanDetail, error) {
-		return r.store.AddPlanVersion(ctx, call, id)
+		return r.store.AddPlanVersion(ctx, call, ref)
 	})
 }
 

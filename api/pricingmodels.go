@@ -35,9 +35,8 @@ type createPricingModelIn struct {
 }
 
 type patchPricingModelIn struct {
-	ID      string `path:"id"`
-	IfMatch string `header:"If-Match"`
-	Body    struct {
+	Changed
+	Body struct {
 		FreePlanID string `json:"free_plan_id"`
 	}
 }
@@ -76,7 +75,7 @@ func (r pricingModels) one(ctx context.Context, in *idPath) (*One[pricingModel],
 }
 
 func (r pricingModels) update(ctx context.Context, in *patchPricingModelIn) (*One[pricingModel], error) {
-	id, err := pathID(keys.PricingModel, in.ID)
+	id, match, err := in.object(keys.PricingModel)
 	if err != nil {
 		return nil, err
 	}
@@ -84,11 +83,7 @@ func (r pricingModels) update(ctx context.Context, in *patchPricingModelIn) (*On
 	if err != nil {
 		return nil, err
 	}
-	version, err := wantedVersion(in.IfMatch)
-	if err != nil {
-		return nil, err
-	}
-	return onePricingModel(r.store.SetFreePlan(ctx, callOf(ctx), store.FreePlan{PricingModelID: id, PlanID: plan, Version: version}))
+	return onePricingModel(r.store.SetFreePlan(ctx, callOf(ctx), store.FreePlan{PricingModelID: id, PlanID: plan, Version: match}))
 }
 
 func onePricingModel(m models.PricingModel, err error) (*One[pricingModel], error) {

@@ -14,6 +14,11 @@ type One[T any] struct {
 	Body T
 }
 
+// tagged is an output that may have a version.
+type tagged interface{ tag() string }
+
+func (o *One[T]) tag() string { return o.ETag }
+
 // Reply is the output of an idempotent write. It is either fresh, or the stored answer of the first time, byte for
 // byte.
 type Reply[T any] struct {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"regexp"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
@@ -20,6 +21,7 @@ type request struct {
 	principal *Principal
 	intent    *Intent
 	body      []byte
+	noneMatch string // If-None-Match
 	code      string // of the problem, if it ended in one
 }
 
@@ -43,7 +45,8 @@ func beginRequest(log *slog.Logger) gin.HandlerFunc {
 			id = "req_" + uuid.NewString()
 		}
 		c.Header("X-Request-Id", id)
-		r := &request{id: id, route: c.FullPath(), target: c.Request.URL.Path, query: boundQuery(c.Request.URL.Query()), log: log.With("request_id", id)}
+		r := &request{id: id, route: c.FullPath(), target: c.Request.URL.Path, query: boundQuery(c.Request.URL.Query()),
+			noneMatch: strings.Join(c.Request.Header.Values("If-None-Match"), ", "), log: log.With("request_id", id)}
 		c.Request = c.Request.WithContext(context.WithValue(c.Request.Context(), requestKey{}, r))
 		c.Next()
 	}

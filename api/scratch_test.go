@@ -109,7 +109,7 @@ func (r *widgets) one(_ context.Context, in *widgetID) (*One[widget], error) {
 	if err != nil {
 		return nil, err
 	}
-	return &One[widget]{ETag: etag(1), Body: showWidget(widgetRow{ID: id})}, nil
+	return &One[widget]{ETag: etagOf(1), Body: showWidget(widgetRow{ID: id})}, nil
 }
 
 func (r *widgets) create(ctx context.Context, in *createWidgetIn) (*Reply[widget], error) {

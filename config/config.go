@@ -7,6 +7,7 @@ import (
 	"crypto/hkdf"
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"time"
@@ -33,6 +34,7 @@ type Database struct {
 type HTTP struct {
 	Addr        string        `env:"DURABILL_HTTP_ADDR" default:"127.0.0.1:8080" help:"Address of the API."`
 	MetricsAddr string        `env:"DURABILL_HTTP_METRICS_ADDR" default:"127.0.0.1:9090" help:"Address of /metrics."`
+	Drain       time.Duration `env:"DURABILL_HTTP_DRAIN" default:"2s" help:"How long after SIGTERM requests are still taken, while /readyz says 503, so that a load balancer notices."`
 	Shutdown    time.Duration `env:"DURABILL_HTTP_SHUTDOWN" default:"20s" help:"How long requests and activities may take to end after SIGTERM."`
 }
 
@@ -56,7 +58,11 @@ type Log struct {
 	Format string     `env:"DURABILL_LOG_FORMAT" enum:"json,text" default:"json" help:"json or text."`
 }
 
-const minSecret = 32
+const (
+	minSecret = 32
+	// longestStop leaves a supervisor that kills after 30 seconds, as Kubernetes does, some to spare.
+	longestStop = 25 * time.Second
+)
 
 // Check refuses a database that is not named: the driver's own defaults would find some other one.
 func (d Database) Check() error {
@@ -70,6 +76,9 @@ func (d Database) Check() error {
 func (c Config) Validate() error {
 	if err := c.Database.Check(); err != nil {
 		return err
+	}
+	if c.HTTP.Drain+c.HTTP.Shutdown > longestStop {
+		return fmt.Errorf("--http-drain and --http-shutdown together must not be more than %s", longestStop)
 	}
 	if len(c.Secret) < minSecret {
 		return errors.New("--secret (DURABILL_SECRET) must have 32 characters or more")

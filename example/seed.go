@@ -228,7 +228,7 @@ func (l *loader) plans(c Catalog) error {
 		}
 		draft := made.Versions[0]
 		version := made.Version
-		if _, err := l.st.PublishPlanVersion(l.ctx, l.call, store.PlanRef{PlanID: made.ID, Number: draft.Number, Version: &version}); err != nil {
+		if _, err := l.st.PublishPlanVersion(l.ctx, l.call, store.PlanRef{PlanID: made.ID, Number: draft.Number, Version: store.Versions{version}}); err != nil {
 			return fmt.Errorf("publish %s: %w", p.Code, err)
 		}
 		if !p.Free {

@@ -45,6 +45,14 @@ func (c *TestClock) To(s ClockStatus) error {
 	return nil
 }
 
+// Reach moves the clock's now.
+func (c *TestClock) Reach(now time.Time) {
+	if !now.Equal(c.NowAt) {
+		c.NowAt = now
+		c.Version++
+	}
+}
+
 // WaitStatus is what a workflow of an account on a clock is doing.
 type WaitStatus string
 

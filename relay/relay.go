@@ -35,6 +35,9 @@ const (
 	relayLong  = 200 * time.Millisecond
 	retryFirst = time.Second
 	retryLast  = time.Minute
+	sendFor    = 5 * time.Second
+	// giveBackFor bounds what stopping costs when the database is away; the claims run out by themselves then.
+	giveBackFor = time.Second
 )
 
 // Run publishes what is due until ctx ends. It is what guarantees that every message arrives.
@@ -45,8 +48,12 @@ func (r Relay) Run(ctx context.Context) {
 		if err != nil && ctx.Err() == nil {
 			r.Log.ErrorContext(ctx, "outbox not read", "error", err)
 		}
-		for _, d := range due {
-			r.publish(ctx, d)
+		for i, d := range due {
+			if ctx.Err() != nil {
+				r.giveBack(ctx, due[i:])
+				break
+			}
+			r.publish(context.WithoutCancel(ctx), d)
 		}
 		if pause = min(pause*2, relayLong); len(due) > 0 {
 			pause = relayShort
@@ -59,7 +66,19 @@ func (r Relay) Run(ctx context.Context) {
 	}
 }
 
+// giveBack lets others send at once what this relay has claimed and will not send any more.
+func (r Relay) giveBack(ctx context.Context, due []store.Due) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), giveBackFor)
+	defer cancel()
+	if err := r.Store.UnclaimOutbox(ctx, due); err != nil {
+		r.Log.WarnContext(ctx, "claimed messages not given back", "messages", len(due), "error", err)
+	}
+}
+
+// publish sends one message. It is not cut short by the end of the process: a send takes milliseconds, or its own timeout.
 func (r Relay) publish(ctx context.Context, d store.Due) {
+	ctx, cancel := context.WithTimeout(ctx, sendFor)
+	defer cancel()
 	call := store.Call{Realm: d.RealmID, Actor: "relay"}
 	m, err := r.Store.FindOutbox(ctx, call, d.ID)
 	ctx = within(ctx, m)
@@ -72,9 +91,11 @@ func (r Relay) publish(ctx context.Context, d store.Due) {
 	if err == nil {
 		err = r.Store.MarkPublished(ctx, call, d.ID)
 	}
-	if err == nil || ctx.Err() != nil {
+	if err == nil {
 		return
 	}
+	ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), giveBackFor)
+	defer cancel()
 	r.Log.ErrorContext(ctx, "message not published", "realm", keys.Encode(keys.Realm, d.RealmID), "outbox_id", d.ID, "workflow_id", m.WorkflowID, "attempt", d.Attempts, "error", err)
 	wait := min(retryFirst<<min(d.Attempts, 6), retryLast)
 	if err := r.Store.MarkUnpublished(ctx, call, d.ID, err, wait); err != nil {

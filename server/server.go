@@ -147,10 +147,10 @@ func (s *Server) Run(ctx context.Context) error {
 	// The API outlives the signal by the time that its requests need; the worker stops by itself.
 	group, stop := errgroup.WithContext(ctx)
 	if s.parts.API {
-		group.Go(func() error { return s.serve(stop, s.listener, s.router) })
+		group.Go(func() error { return s.serve(s.lameDuck(stop), s.listener, s.router) })
 	}
 	if s.metrics != nil {
-		group.Go(func() error { return s.serve(stop, s.metrics, s.metricsHandler()) })
+		group.Go(func() error { return s.serve(s.lameDuck(stop), s.metrics, s.metricsHandler()) })
 	}
 	if s.parts.Worker {
 		group.Go(func() error {
@@ -161,7 +161,18 @@ func (s *Server) Run(ctx context.Context) error {
 	return group.Wait()
 }
 
-// serve answers until ctx ends; then it is unready, takes no new connection, and lets what runs come to its end.
+// lameDuck ends some time after ctx. In between the process answers as before and says that it is not ready, so that nobody
+// is sent to a closed door.
+func (s *Server) lameDuck(ctx context.Context) context.Context {
+	later, end := context.WithCancel(context.WithoutCancel(ctx))
+	context.AfterFunc(ctx, func() {
+		s.draining.Store(true)
+		time.AfterFunc(s.cfg.HTTP.Drain, end)
+	})
+	return later
+}
+
+// serve answers until ctx ends; then it takes no new connection, and lets what runs come to its end.
 func (s *Server) serve(ctx context.Context, l net.Listener, h http.Handler) error {
 	srv := api.NewServer(l.Addr().String(), h)
 	srv.BaseContext = func(net.Listener) context.Context { return context.WithoutCancel(ctx) }
@@ -172,7 +183,6 @@ func (s *Server) serve(ctx context.Context, l net.Listener, h http.Handler) erro
 		return err
 	case <-ctx.Done():
 	}
-	s.draining.Store(true)
 	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.cfg.HTTP.Shutdown)
 	defer cancel()
 	if err := srv.Shutdown(end); err != nil {

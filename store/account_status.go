@@ -31,6 +31,9 @@ func (s *Store) changeAccount(ctx context.Context, call Call, id uuid.UUID, verb
 		if err != nil {
 			return a, err
 		}
+		if err := matches(call.Match, a.Version); err != nil {
+			return a, err
+		}
 		before := a
 		if err := change(&a); err != nil {
 			return a, err

@@ -71,7 +71,7 @@ func (s *Store) GetPricingModel(ctx context.Context, call Call, id uuid.UUID) (m
 type FreePlan struct {
 	PricingModelID uuid.UUID
 	PlanID         uuid.UUID
-	Version        *int64
+	Version        Versions
 }
 
 // SetFreePlan makes a plan the null state of the pricing model's accounts.

@@ -196,13 +196,13 @@ func TestFeaturesGainMetersAndKeepThoseTheyHave(t *testing.T) {
 	c := newCatalog(t)
 	other, err := c.st.CreateMeter(c.ctx, c.call, store.NewMeter{Code: "pageviews", Name: "Pageviews", Unit: "view", Aggregation: "sum"})
 	require.NoError(t, err)
-	got, err := c.st.UpdateFeature(c.ctx, c.call, c.feature.ID, store.FeatureChange{Version: ptr(int64(1)), Name: ptr("The API"),
+	got, err := c.st.UpdateFeature(c.ctx, c.call, c.feature.ID, store.FeatureChange{Version: store.Versions{1}, Name: ptr("The API"),
 		AddMeterIDs: []uuid.UUID{other.ID, c.meter.ID}})
 	require.NoError(t, err)
 	require.Equal(t, "The API", got.Name)
 	require.ElementsMatch(t, []uuid.UUID{c.meter.ID, other.ID}, got.MeterIDs)
 
-	_, err = c.st.UpdateFeature(c.ctx, c.call, c.feature.ID, store.FeatureChange{Version: ptr(int64(1)), Name: ptr("late")})
+	_, err = c.st.UpdateFeature(c.ctx, c.call, c.feature.ID, store.FeatureChange{Version: store.Versions{1}, Name: ptr("late")})
 	require.True(t, fault.Is(err, "version_conflict"), "%v", err)
 }
 

@@ -208,7 +208,7 @@ func (t *tx) withMeters(rows []models.Feature) ([]FeatureDetail, error) {
 
 // FeatureChange is what may change about a feature; nil leaves a field as it is. No meter is ever taken away: leases may hold it.
 type FeatureChange struct {
-	Version     *int64
+	Version     Versions
 	Name        *string
 	AddMeterIDs []uuid.UUID
 }

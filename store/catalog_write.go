@@ -92,9 +92,15 @@ func (t *tx) catalogChanged() error {
 	return t.Exec("UPDATE realms SET catalog_version = catalog_version + 1 WHERE id = ?", t.call.Realm).Error
 }
 
-// matches compares an If-Match version, if the caller sent one.
-func matches(want *int64, have int64) error {
-	if want != nil && *want != have {
+// Versions are those of an object that a caller has read and may change; nil is no condition.
+type Versions []int64
+
+// AnyVersion is met by every version of an object that exists.
+const AnyVersion = 0
+
+// matches compares what the caller has read, if it minds, with what is there.
+func matches(want Versions, have int64) error {
+	if want != nil && !slices.Contains(want, have) && !slices.Contains(want, AnyVersion) {
 		return fault.New(fault.Precondition, "version_conflict", "It has changed since you read it; it is at version %d.", have)
 	}
 	return nil

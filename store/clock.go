@@ -55,6 +55,9 @@ func (s *Store) AdvanceClock(ctx context.Context, call Call, id uuid.UUID, targe
 		if err != nil {
 			return c, err
 		}
+		if err := matches(call.Match, c.Version); err != nil {
+			return c, err
+		}
 		if target.Before(c.NowAt) {
 			return c, fault.At("/target", "window_invalid", "The clock stands at %s and only moves forward.", c.NowAt.Format(time.RFC3339))
 		}
@@ -111,9 +114,10 @@ func (s *Store) StepClock(ctx context.Context, call Call, id uuid.UUID) (ClockSt
 		}
 		switch {
 		case len(due) == 0:
-			c.NowAt, step.Done = c.TargetAt, true
+			c.Reach(c.TargetAt)
+			step.Done = true
 		case due[0].After(c.NowAt):
-			c.NowAt = due[0]
+			c.Reach(due[0])
 		}
 		if err := t.Save(&c).Error; err != nil {
 			return err

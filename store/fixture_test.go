@@ -81,7 +81,7 @@ func (c *catalog) publish(p store.PlanDetail) store.PlanDetail {
 }
 
 func latest(p store.PlanDetail) store.PlanRef {
-	return store.PlanRef{PlanID: p.ID, Version: &p.Version}
+	return store.PlanRef{PlanID: p.ID, Version: store.Versions{p.Version}}
 }
 
 func perUnit(amount string) pricing.Price {

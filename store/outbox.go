@@ -111,6 +111,17 @@ func (s *Store) ClaimOutbox(ctx context.Context, limit int) ([]Due, error) {
 	return due, err
 }
 
+// UnclaimOutbox makes claimed messages due again, for whoever comes first.
+func (s *Store) UnclaimOutbox(ctx context.Context, due []Due) error {
+	ids := make([]uuid.UUID, len(due))
+	for i, d := range due {
+		ids[i] = d.ID
+	}
+	return s.asDispatcher(ctx, func(g *gorm.DB) error {
+		return g.Exec("UPDATE dispatch SET due_at = clock_timestamp(), attempts = attempts - 1 WHERE topic = 'outbox' AND id IN ?", ids).Error
+	})
+}
+
 // FindOutbox reads a claimed message.
 func (s *Store) FindOutbox(ctx context.Context, call Call, id uuid.UUID) (models.Outbox, error) {
 	return get[models.Outbox](ctx, s, call, id)

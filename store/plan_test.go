@@ -23,12 +23,12 @@ func TestAPlanGoesFromDraftToActiveAndTheNextVersionTakesItsPlace(t *testing.T) 
 	require.Equal(t, models.Active, plan.Versions[0].Status)
 	require.NotNil(t, plan.Versions[0].PublishedAt)
 
-	plan, err := c.st.AddPlanVersion(c.ctx, c.call, plan.ID)
+	plan, err := c.st.AddPlanVersion(c.ctx, c.call, store.PlanRef{PlanID: plan.ID})
 	require.NoError(t, err)
 	require.Len(t, plan.Versions, 2)
 	require.Equal(t, plan.Versions[0].FeatureIDs, plan.Versions[1].FeatureIDs)
 	require.True(t, plan.Versions[1].Terms.Fee.Amount.Equal(dec("29")), "a new draft begins as a copy")
-	_, err = c.st.AddPlanVersion(c.ctx, c.call, plan.ID)
+	_, err = c.st.AddPlanVersion(c.ctx, c.call, store.PlanRef{PlanID: plan.ID})
 	require.True(t, fault.Is(err, "state_conflict"), "one draft at a time: %v", err)
 
 	plan = c.publish(plan)
@@ -48,7 +48,7 @@ func TestADraftChangesOnlyForWhoeverHasReadIt(t *testing.T) {
 
 	_, err := c.st.UpdateDraft(c.ctx, c.call, store.DraftChange{PlanRef: store.PlanRef{PlanID: plan.ID}, Terms: &cheaper})
 	require.True(t, fault.Is(err, "precondition_required"), "%v", err)
-	_, err = c.st.UpdateDraft(c.ctx, c.call, store.DraftChange{PlanRef: store.PlanRef{PlanID: plan.ID, Version: ptr(int64(7))}, Terms: &cheaper})
+	_, err = c.st.UpdateDraft(c.ctx, c.call, store.DraftChange{PlanRef: store.PlanRef{PlanID: plan.ID, Version: store.Versions{7}}, Terms: &cheaper})
 	require.True(t, fault.Is(err, "version_conflict"), "%v", err)
 
 	next, err := c.st.UpdateDraft(c.ctx, c.call, store.DraftChange{PlanRef: latest(plan), Name: ptr("Better"), Rank: ptr(3), Terms: &cheaper,
@@ -170,7 +170,7 @@ func TestADraftCanBeTakenBackUnlessItIsAllThereIs(t *testing.T) {
 	plan := c.plan("p", starter())
 	_, err := c.st.DeletePlanDraft(c.ctx, c.call, latest(plan))
 	require.True(t, fault.Is(err, "in_use"), "%v", err)
-	plan, err = c.st.AddPlanVersion(c.ctx, c.call, c.publish(plan).ID)
+	plan, err = c.st.AddPlanVersion(c.ctx, c.call, store.PlanRef{PlanID: c.publish(plan).ID})
 	require.NoError(t, err)
 	plan, err = c.st.DeletePlanDraft(c.ctx, c.call, latest(plan))
 	require.NoError(t, err)
@@ -193,7 +193,7 @@ func TestAFreePlanIsPublishedAndStaysFree(t *testing.T) {
 	require.True(t, fault.Is(err, "in_use"), "%v", err)
 	plan, err = c.st.GetPlan(c.ctx, c.call, plan.ID)
 	require.NoError(t, err)
-	plan, err = c.st.AddPlanVersion(c.ctx, c.call, plan.ID)
+	plan, err = c.st.AddPlanVersion(c.ctx, c.call, store.PlanRef{PlanID: plan.ID})
 	require.NoError(t, err)
 	plan, err = c.st.UpdateDraft(c.ctx, c.call, store.DraftChange{PlanRef: latest(plan), Terms: ptr(starter())})
 	require.NoError(t, err)

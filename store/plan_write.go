@@ -107,9 +107,9 @@ func (t *tx) entitle(version uuid.UUID, features []uuid.UUID) error {
 }
 
 // AddPlanVersion opens a draft that begins as a copy of the latest version.
-func (s *Store) AddPlanVersion(ctx context.Context, call Call, plan uuid.UUID) (PlanDetail, error) {
+func (s *Store) AddPlanVersion(ctx context.Context, call Call, plan PlanRef) (PlanDetail, error) {
 	id := models.NewID()
-	return s.changePlan(ctx, call, PlanRef{PlanID: plan}, func(t *tx, p *models.Plan) error {
+	return s.changePlan(ctx, call, plan, func(t *tx, p *models.Plan) error {
 		latest, _, err := first[models.PlanVersion](t.Where("plan_id = ?", p.ID).Order("number DESC"))
 		if err != nil {
 			return err
@@ -135,7 +135,7 @@ func (s *Store) AddPlanVersion(ctx context.Context, call Call, plan uuid.UUID) (
 type PlanRef struct {
 	PlanID  uuid.UUID
 	Number  int
-	Version *int64
+	Version Versions
 }
 
 // DraftChange is what may change about a draft; nil leaves a field as it is.

@@ -21,7 +21,7 @@ func TestARunWaitsForAnAddonThatWasAgreedToEndAtItsBoundary(t *testing.T) {
 	p, err := s.Store.CreatePlan(t.Context(), s.Call, store.NewPlan{PricingModelID: s.Plan.PricingModelID, Code: "short", Name: "Short", Kind: models.Addon,
 		Terms: terms})
 	require.NoError(t, err)
-	p, err = s.Store.PublishPlanVersion(t.Context(), s.Call, store.PlanRef{PlanID: p.ID, Version: &p.Version})
+	p, err = s.Store.PublishPlanVersion(t.Context(), s.Call, store.PlanRef{PlanID: p.ID, Version: store.Versions{p.Version}})
 	require.NoError(t, err)
 	middle := start.AddDate(0, 0, 10)
 	addon, err := s.Store.AssignPlan(t.Context(), s.Call, store.NewAssignment{Account: s.Account.ID, Plan: p.ID, SourceKind: "manual", SourceRef: "short",

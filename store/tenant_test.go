@@ -209,7 +209,10 @@ func TestEveryManagementWriteLeavesAnAuditRow(t *testing.T) {
 			return err
 		}},
 		{"publish", func() (err error) { plan, err = c.st.PublishPlanVersion(c.ctx, c.call, latest(plan)); return err }},
-		{"new version", func() (err error) { plan, err = c.st.AddPlanVersion(c.ctx, c.call, plan.ID); return err }},
+		{"new version", func() (err error) {
+			plan, err = c.st.AddPlanVersion(c.ctx, c.call, store.PlanRef{PlanID: plan.ID})
+			return err
+		}},
 		{"delete draft", func() (err error) { plan, err = c.st.DeletePlanDraft(c.ctx, c.call, latest(plan)); return err }},
 		{"deprecate", func() error { _, err := c.st.DeprecatePlanVersion(c.ctx, c.call, latest(plan)); return err }},
 		{"revoke", func() error { _, err := c.st.RevokeServiceKey(c.ctx, c.call, key.ID); return err }},

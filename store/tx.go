@@ -18,7 +18,8 @@ type Call struct {
 	RequestID  string
 	WorkflowID string // for the ledger transaction
 	RunID      string
-	Once       *Once // set by callers that answer under an Idempotency-Key
+	Match      Versions // what the caller has read of the object that it changes
+	Once       *Once    // set by callers that answer under an Idempotency-Key
 }
 
 // tx is one transaction in one realm.

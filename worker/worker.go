@@ -65,6 +65,9 @@ func Run(ctx context.Context, cfg Config) error {
 	}
 	if err := startLoops(ctx, cfg); err != nil {
 		w.Stop()
+		if ctx.Err() != nil {
+			return nil // told to stop before it had begun
+		}
 		return err
 	}
 	relay.Relay{Store: cfg.Store, Temporal: cfg.Temporal, TaskQueue: cfg.TaskQueue, Log: cfg.Log}.Run(ctx)

@@ -30,6 +30,8 @@ type cli struct {
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	// The first signal asks; from then on a second one ends the process as if nobody caught it.
+	context.AfterFunc(ctx, stop)
 	var c cli
 	k := kong.Parse(&c, kong.Name("durabill"), kong.Description("Durable billing on Postgres and Temporal."), kong.UsageOnError(),
 		kong.Configuration(kong.JSON, "/etc/durabill/config.json"), kong.BindTo(ctx, (*context.Context)(nil)))

@@ -106,7 +106,7 @@ func (s *Scene) publish(in store.NewPlan) store.PlanDetail {
 	s.t.Helper()
 	p, err := s.Store.CreatePlan(s.t.Context(), s.Call, in)
 	require.NoError(s.t, err)
-	p, err = s.Store.PublishPlanVersion(s.t.Context(), s.Call, store.PlanRef{PlanID: p.ID, Version: &p.Version})
+	p, err = s.Store.PublishPlanVersion(s.t.Context(), s.Call, store.PlanRef{PlanID: p.ID, Version: store.Versions{p.Version}})
 	require.NoError(s.t, err)
 	return p
 }
