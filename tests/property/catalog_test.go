@@ -87,7 +87,7 @@ func (r *realm) plan(pricingModel uuid.UUID, p model.Plan, features map[string]u
 	made, err := r.st.CreatePlan(r.t.Context(), r.call, store.NewPlan{PricingModelID: pricingModel, Code: p.Code, Name: p.Code, Kind: models.PlanKind(p.Kind),
 		Terms: terms, FeatureIDs: ids})
 	require.NoError(r.t, err)
-	made, err = r.st.PublishPlanVersion(r.t.Context(), r.call, store.PlanRef{PlanID: made.ID, Version: &made.Version})
+	made, err = r.st.PublishPlanVersion(r.t.Context(), r.call, store.PlanRef{PlanID: made.ID, Version: store.Versions{made.Version}})
 	require.NoError(r.t, err)
 	return made.ID
 }
