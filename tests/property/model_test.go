@@ -13,6 +13,7 @@ func TestTheModelKeepsEveryInvariantAfterEveryOperation(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		m := newMachine(nil)
 		defer m.tell(t)
+		m.begin(t)
 		t.Repeat(m.actions())
 		m.finish(t)
 	})
@@ -26,6 +27,7 @@ func TestPostgresGivesTheModelsStateAfterEveryOperation(t *testing.T) {
 		r.verify = rapid.IntRange(0, 9).Draw(t, "careful") == 0
 		m := newMachine(r)
 		defer m.tell(t)
+		m.begin(t)
 		t.Repeat(m.actions())
 		r.sound(t, alwaysTrue()...)
 		m.finish(t)

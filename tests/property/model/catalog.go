@@ -75,7 +75,7 @@ func Standard(began time.Time) Catalog {
 	return Catalog{
 		Credits:  []string{"CREDIT", "POINT"},
 		Meters:   []string{"api", "dark", "gb", "gpu", "lost", "sms"},
-		Features: map[string][]string{"core": {"api", "gb"}, "text": {"sms"}, "compute": {"gpu", "api"}, "night": {"dark", "api"}},
+		Features: map[string][]string{"core": {"api", "gb"}, "text": {"gpu", "sms"}, "compute": {"gpu", "api"}, "night": {"dark", "api"}},
 		Free:     "free",
 		Plans: []Plan{
 			{Code: "free", Kind: "base", Cadence: month, Overage: "invoice", Collect: "none", Features: []string{"core"}},
@@ -83,9 +83,9 @@ func Standard(began time.Time) Catalog {
 				Grants:   []Grant{{"monthly", "CREDIT", d("20"), true, 100, false}, {"bonus", "POINT", d("3.5"), false, 50, true}},
 				Features: []string{"core", "text", "night"}},
 			{Code: "strict", Kind: "base", Cadence: week, Fee: d("4.99"), Currency: "EUR", Overage: "block", Collect: "manual",
-				Grants: []Grant{{"weekly", "CREDIT", d("8"), false, 100, true}}, Features: []string{"core", "compute"}},
+				Grants: []Grant{{"weekly", "CREDIT", d("8"), false, 90, true}}, Features: []string{"core", "compute"}},
 			{Code: "boost", Kind: "addon", Cadence: week, Fee: d("9.99"), Currency: "EUR", Overage: "top_up", Grace: 24 * time.Hour, Collect: "stripe",
-				Grants: []Grant{{"boost", "CREDIT", d("5"), true, 10, true}}, Features: []string{"compute"}},
+				Grants: []Grant{{"boost", "CREDIT", d("5"), true, 100, true}}, Features: []string{"compute"}},
 			{Code: "gift", Kind: "promo", Cadence: month, Overage: "invoice", Grace: 30 * time.Minute, Collect: "none",
 				Grants: []Grant{{"gift", "POINT", d("2"), true, 50, false}}, Features: []string{"text"}},
 			{Code: "dollar", Kind: "base", Cadence: month, Fee: d("19"), Currency: "USD", Overage: "invoice", Grace: time.Hour, Collect: "stripe",
