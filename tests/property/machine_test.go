@@ -154,7 +154,8 @@ func pick(t *rapid.T, label string, from []string) string {
 func (m *machine) actions() map[string]func(*rapid.T) {
 	return map[string]func(*rapid.T){
 		"advance": m.advance, "assign": m.assign, "authorize": m.authorize, "authorize2": m.authorize, "authorize3": m.authorize, "cancel": m.cancel,
-		"checkout": m.checkout, "commit": m.commit, "commit2": m.commit, "commit3": m.commit, "early": m.early, "pay": m.pay, "price": m.price,
+		"checkout": m.checkout, "commit": m.commit, "commit2": m.commit, "commit3": m.commit, "early": m.early, "pair": m.pair, "pair2": m.pair,
+		"pair3": m.pair, "pay": m.pay, "price": m.price,
 		"purchase": m.purchase, "release": m.release, "report": m.report, "report2": m.report, "reap": m.reap, "status": m.status, "tick": m.tick,
 		"value": m.value, "work": m.work, "work2": m.work, "work3": m.work,
 	}
@@ -231,6 +232,23 @@ func (m *machine) commit(t *rapid.T) {
 		op.At = m.past(t, m.accounts[0])
 	}
 	m.do(t, op)
+}
+
+// pair is what most callers do: work that is allowed, done, and in the books soon.
+func (m *machine) pair(t *rapid.T) {
+	account := m.payer(t)
+	m.names++
+	key := account + "-" + strconv.Itoa(m.names)
+	feature := rapid.SampledFrom([]string{"core", "core", "text", "compute"}).Draw(t, "feature")
+	uses := []model.Use{{Meter: rapid.SampledFrom(model.Standard(began).Features[feature]).Draw(t, "meter"), Quantity: quantity(t)}}
+	m.do(t, model.Op{Kind: model.Authorize, Account: account, Ref: key, Feature: feature, TTL: time.Minute, Meters: uses})
+	if !slices.Contains(m.w.Open(), key) {
+		return
+	}
+	m.do(t, model.Op{Kind: model.Commit, Of: key, Ref: "done", Close: true, Meters: uses})
+	if rapid.Bool().Draw(t, "settle") {
+		m.do(t, model.Op{Kind: model.Settle, Account: account, Limit: 2})
+	}
 }
 
 func (m *machine) release(t *rapid.T) {

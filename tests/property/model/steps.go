@@ -39,6 +39,11 @@ func (w *World) Steps() []Step {
 			}
 		}
 	}
+	w.billSteps(add)
+	return out
+}
+
+func (w *World) billSteps(add func(time.Time, Op)) {
 	for _, r := range w.runs {
 		if !r.over {
 			w.runSteps(r, add)
@@ -54,7 +59,6 @@ func (w *World) Steps() []Step {
 			add(*i.next, Op{Kind: Attempt, Of: i.Ref()})
 		}
 	}
-	return out
 }
 
 func (w *World) runSteps(r *run, add func(time.Time, Op)) {
@@ -87,6 +91,12 @@ func (w *World) Done() []string {
 	for _, l := range w.lots {
 		p.hold(l.status != "scheduled" && (l.status != "active" || l.until == nil || l.until.After(w.Now)), "done", "%s is %s", l.ref, l.status)
 	}
+	w.doneDeferred(p)
+	return p.lines
+}
+
+// doneDeferred: what is deferred at the end was paid for credits that are left.
+func (w *World) doneDeferred(p *printer) {
 	for _, a := range w.accounts {
 		deferred := decimal.Zero
 		for _, l := range w.lots {
@@ -97,7 +107,6 @@ func (w *World) Done() []string {
 		books := w.balance(a, "deferred_revenue", a.currency).Neg()
 		p.hold(books.Sub(deferred).Abs().LessThanOrEqual(dust), "done", "%s has %s deferred for %s", a.Name, books, deferred)
 	}
-	return p.lines
 }
 
 // Names of what exists, for a stream that wants to refer to it.
