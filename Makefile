@@ -77,6 +77,10 @@ histories: ## record the workflow histories that the replay tests use
 	@RECORD_HISTORIES=1 go test -count=1 -timeout 20m ./tests/replay/...
 	@go run ./tools/testservers stop
 
+.PHONY: bench
+bench: build ## measure authorize and commit beside pgbench (about three minutes)
+	@bin/durabill bench $(BENCH_FLAGS)
+
 .PHONY: clean
 clean: ## stop the test servers; delete what was built, but not the demo's data
 	@go run ./tools/testservers stop

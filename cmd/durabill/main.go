@@ -24,6 +24,7 @@ type cli struct {
 	Seed    seedCommand     `cmd:"" help:"Load a realm with its catalog from a file, once."`
 	Roll    rollCommand     `cmd:"" name:"roll-stripe-secret" help:"Give a realm's Stripe endpoint a new signing secret; the old one is accepted for an overlap."`
 	Verify  verifyCommand   `cmd:"" help:"Check the invariants of every realm; exits 1 when one is violated."`
+	Bench   benchCommand    `cmd:"" help:"Measure authorize and commit beside pgbench, on a cluster of its own."`
 	Version versionCommand  `cmd:"" help:"Print the version."`
 }
 
