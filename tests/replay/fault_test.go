@@ -14,3 +14,11 @@ func declines(r *http.Request) stripefake.Fault {
 	}
 	return stripefake.NoFault
 }
+
+// unavailable lets every question about an invoice go without an answer of use.
+func unavailable(r *http.Request) stripefake.Fault {
+	if strings.HasPrefix(r.URL.Path, "/v1/invoices") {
+		return stripefake.ErrorNoEffect
+	}
+	return stripefake.NoFault
+}

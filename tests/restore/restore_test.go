@@ -173,7 +173,7 @@ func tool(t *testing.T, url, name string, args ...string) {
 	if name != "pg_restore" {
 		args = append([]string{"--dbname", url}, args...)
 	}
-	out, err := exec.CommandContext(t.Context(), program, args...).CombinedOutput() //nolint:gosec // Postgres's own tools
+	out, err := exec.CommandContext(t.Context(), program, args...).CombinedOutput()
 	require.NoError(t, err, "%s: %s", name, out)
 }
 
