@@ -51,7 +51,7 @@ func (s *Store) RollStripeSecret(ctx context.Context, call Call, id uuid.UUID, s
 			return e, err
 		}
 		// The row's secrets have no business in the audit log.
-		return e, t.audit("stripe_endpoint.roll_secret", object{"stripe_endpoint", keys.WebhookEndpoint, e.ID}, nil,
+		return e, t.audit("stripe_endpoint.roll_secret", object{kind: "stripe_endpoint", prefix: keys.WebhookEndpoint, id: e.ID}, nil,
 			map[string]any{"version": e.Version, "old_secret_until": e.OldSecretUntil}, now)
 	})
 }
