@@ -2,6 +2,7 @@ package storm
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"net/http"
@@ -118,6 +119,7 @@ type clockView struct {
 	Now, Target time.Time
 	Status      string
 	BlockedOn   []string `json:"blocked_on"`
+	WaitsFor    []string `json:"waits_for"`
 }
 
 // turn moves the clocks on, whenever one rests.
@@ -149,23 +151,26 @@ func (s *storm) advance(ctx context.Context, clock string, to time.Time) error {
 
 // arrive waits until a clock rests; one that was blocked while the servers were down is sent on its way again.
 func (s *storm) arrive(ctx context.Context, clock string) error {
+	var c clockView
 	for {
-		var c clockView
-		if err := s.world.Get(ctx, "/mgt/v1/test-clocks/"+clock, &c); err != nil {
-			return err
+		var now clockView
+		if err := s.world.Get(ctx, "/mgt/v1/test-clocks/"+clock, &now); err != nil {
+			return fmt.Errorf("%w; at last it was %+v", err, c)
 		}
+		c = now
 		switch c.Status {
 		case "ready":
 			return nil
 		case "blocked":
 			s.report.Faults["clock blocked"]++
+			s.Say("clock %s is blocked by %v", clock, c.BlockedOn)
 			if err := s.advance(ctx, clock, c.Target); err != nil {
 				return err
 			}
 		}
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
+			return fmt.Errorf("%w; at last it was %+v", ctx.Err(), c)
 		case <-time.After(100 * time.Millisecond):
 		}
 	}

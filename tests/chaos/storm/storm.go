@@ -86,32 +86,21 @@ func (s *storm) pass(ctx context.Context) error {
 	return s.calm(ctx, clients)
 }
 
-// calm is liveness, then safety: everything ends, and nothing is missing or double.
+// calm is liveness, then safety: everything ends, and nothing is missing or double. What does not end does not keep the
+// rest from being looked at.
 func (s *storm) calm(ctx context.Context, clients *errgroup.Group) error {
 	s.Say("calm: everything under way has %s to come to its end", s.Calm)
 	if err := clients.Wait(); err != nil {
 		s.world.Violation("a request did not end: %v", err)
 	}
-	ctx, cancel := context.WithTimeout(ctx, 3*s.Calm)
-	defer cancel()
 	begun := time.Now()
 	for _, clock := range s.clocks {
-		if err := s.arrive(ctx, clock); err != nil {
-			s.world.Violation("clock %s does not come to rest: %v", clock, err)
-		}
+		s.within(ctx, "clock "+clock, 2*s.Calm, func(ctx context.Context) error { return s.arrive(ctx, clock) })
 	}
-	if err := s.world.Settle(ctx); err != nil {
-		return err
-	}
-	rest, stop := context.WithTimeout(ctx, s.Calm)
-	defer stop()
-	if err := s.Rest(rest); err != nil {
-		s.world.Violation("%v", err)
-	}
+	s.within(ctx, "leases that were left alone", s.Calm, s.world.Settle)
+	s.within(ctx, "rest", s.Calm, s.Stage.Rest)
 	s.report.Rest = time.Since(begun)
-	if err := s.world.Check(ctx); err != nil {
-		return err
-	}
+	s.within(ctx, "the last look", 2*s.Calm, s.world.Check)
 	found, err := s.Verify(ctx)
 	for _, v := range found {
 		s.world.Violation("invariant: %s", v)
@@ -119,6 +108,15 @@ func (s *storm) calm(ctx context.Context, clients *errgroup.Group) error {
 	points, reached := s.Reached()
 	s.report.Reached = points
 	return errors.Join(err, reached)
+}
+
+// within lets something come to its end in bounded time, and notes when it does not.
+func (s *storm) within(ctx context.Context, what string, bound time.Duration, do func(context.Context) error) {
+	ctx, cancel := context.WithTimeout(ctx, bound)
+	defer cancel()
+	if err := do(ctx); err != nil {
+		s.world.Violation("%s, in %s: %v", what, bound, err)
+	}
 }
 
 // draw gives each actor draws of its own, so that one being late does not change what the others do.

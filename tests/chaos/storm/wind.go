@@ -135,9 +135,8 @@ func (s *storm) raise(ctx context.Context, arms func() string) error {
 
 // provider lets the provider misbehave until it is told something else.
 func (s *storm) provider(draw *rand.Rand) {
-	// A 500 that the provider keeps under its key is not among them: it answers so until the key is forgotten, a day later.
-	faults := []stripefake.Fault{stripefake.ResetAfterSuccess, stripefake.ResetBefore, stripefake.ErrorNoEffect, stripefake.Throttled,
-		stripefake.NoFault}
+	faults := []stripefake.Fault{stripefake.ResetAfterSuccess, stripefake.ErrorAfterSuccess, stripefake.ResetBefore, stripefake.ErrorNoEffect,
+		stripefake.Throttled, stripefake.NoFault}
 	f := faults[draw.IntN(len(faults))]
 	if f == stripefake.NoFault {
 		s.Fake.SetFault(nil)
