@@ -259,6 +259,25 @@ func TestNewsOfAnEarlierDeclineDoesNotFreeAnAttemptUnderWay(t *testing.T) {
 	d.counts("1", "SELECT count(*) FROM payments WHERE status = 'succeeded'")
 }
 
+// The worker dies of a payment, the event of it is applied, and only then the activity is tried again.
+func TestAnAttemptWhoseEventCameFirstLeavesNoCallOpen(t *testing.T) {
+	for card, event := range map[string]string{"ok": "invoice.paid", "decline": "invoice.payment_failed"} {
+		t.Run(card, func(t *testing.T) {
+			d := newDesk(t)
+			in := d.pushed()
+			d.card(card)
+			_, err := run(d, killed(d, "/pay", d.do.CollectInvoice), in)
+			require.Error(t, err)
+			d.counts("1", "SELECT count(*) FROM provider_calls WHERE status <> 'succeeded'")
+			require.Equal(t, "done", d.applied(d.received("evt_1", event, d.row(in.Invoice).StripeInvoice)))
+			_, err = run(d, d.do.CollectInvoice, in)
+			require.NoError(t, err)
+			d.counts("0", "SELECT count(*) FROM provider_calls WHERE status <> 'succeeded'")
+			d.counts("1", "SELECT attempts FROM invoices")
+		})
+	}
+}
+
 func TestACopyThatComesToAnotherTotalIsRefused(t *testing.T) {
 	d := newDesk(t)
 	in := d.finalized()
