@@ -88,7 +88,7 @@ type payment struct {
 // pay makes the attempt, or finds what became of it.
 func (a *Activities) pay(ctx context.Context, call store.Call, inv models.Invoice, known gateway.Invoice, key string) (gateway.PayResult, error) {
 	var result gateway.PayResult
-	_, err := provide(ctx, a, call, outbound[payment]{key: key, account: inv.BillingAccountID, verb: "invoice.pay", object: keys.Encode(keys.Invoice, inv.ID),
+	_, err := provide(ctx, a, call, outbound[payment]{key: key, account: inv.BillingAccountID, verb: models.VerbPay, object: keys.Encode(keys.Invoice, inv.ID),
 		params: payment{Invoice: inv.StripeInvoice, LastCharge: failedCharge(known)},
 		send: func(ctx context.Context, key string, p payment) (ref string, err error) {
 			result, err = a.Stripe.PayInvoice(ctx, key, p.Invoice)

@@ -100,6 +100,9 @@ const (
 	CallFailed    CallStatus = "failed"
 )
 
+// VerbPay is an attempt to be paid.
+const VerbPay = "invoice.pay"
+
 // ProviderCall is written before the request leaves. It is made anew, as the next generation under another key, only when the
 // present one is known to have had no effect.
 type ProviderCall struct {

@@ -133,9 +133,8 @@ func (s *Store) ListInvoices(ctx context.Context, call Call, page Page, f Invoic
 
 // PushedInvoice notes that the provider has the invoice.
 func (s *Store) PushedInvoice(ctx context.Context, call Call, id uuid.UUID, provider, url string) error {
-	return s.changeInvoice(ctx, call, id, func(inv *models.Invoice) error {
-		inv.StripeInvoice, inv.HostedURL = provider, url
-		return nil
+	return s.within(ctx, call, func(t *tx) error {
+		return t.changeInvoice(id, func(inv *models.Invoice) { inv.StripeInvoice, inv.HostedURL = provider, url })
 	})
 }
 
@@ -161,24 +160,25 @@ func (s *Store) InvoiceAttempt(ctx context.Context, call Call, id uuid.UUID) (n 
 				return err
 			}
 		}
-		n, ok = inv.Attempts, inv.Status == models.InvoiceOpen && inv.Collection == models.CollectionUnknown
-		return nil
+		open := ""
+		if n, ok = inv.Attempts, inv.Status == models.InvoiceOpen && inv.Collection == models.CollectionUnknown; ok {
+			open = keys.StripeInvoicePay(id, n)
+		}
+		// What any other attempt came to an event has told, if not its own answer: nobody will ask for that again.
+		return t.Model(&models.ProviderCall{}).Where("verb = ? AND object_ref = ? AND key <> ? AND status IN ?", models.VerbPay, keys.Encode(keys.Invoice, id), open,
+			[]models.CallStatus{models.CallSent, models.CallUnknown}).Update("status", models.CallSucceeded).Error
 	})
 	return n, ok, err
 }
 
-func (s *Store) changeInvoice(ctx context.Context, call Call, id uuid.UUID, change func(*models.Invoice) error) error {
-	return s.within(ctx, call, func(t *tx) error {
-		inv, err := lock[models.Invoice](t, id)
-		if err != nil {
-			return err
-		}
-		if err := change(&inv); err != nil {
-			return err
-		}
-		inv.Version++
-		return t.Save(&inv).Error
-	})
+func (t *tx) changeInvoice(id uuid.UUID, change func(*models.Invoice)) error {
+	inv, err := lock[models.Invoice](t, id)
+	if err != nil {
+		return err
+	}
+	change(&inv)
+	inv.Version++
+	return t.Save(&inv).Error
 }
 
 // FindStripeInvoice reads the invoice that the provider knows by this id; ok is false when it is not ours.
