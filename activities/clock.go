@@ -91,15 +91,16 @@ func (a *Activities) AwaitRest(ctx context.Context, in ClockInput) (Rest, error)
 	}
 }
 
-// FinishClockInput says what a clock still waits for, if anything.
+// FinishClockInput says which advance of a clock ends, and what it still waits for, if anything.
 type FinishClockInput struct {
-	Realm uuid.UUID
-	Clock uuid.UUID
-	Busy  []string
+	Realm   uuid.UUID
+	Clock   uuid.UUID
+	Version int64 // from its steps; zero if none could be taken
+	Busy    []string
 }
 
 // FinishClock ends an advance.
 func (a *Activities) FinishClock(ctx context.Context, in FinishClockInput) error {
-	_, err := a.Store.FinishClock(ctx, a.call(ctx, in.Realm), in.Clock, in.Busy)
+	_, err := a.Store.FinishClock(ctx, a.call(ctx, in.Realm), in.Clock, in.Version, in.Busy)
 	return report(err)
 }

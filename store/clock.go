@@ -78,7 +78,8 @@ func (s *Store) AdvanceClock(ctx context.Context, call Call, id uuid.UUID, targe
 
 // ClockStep is what one step of an advance did.
 type ClockStep struct {
-	Done     bool // the target is reached and nothing was due on the way
+	Done     bool  // the target is reached and nothing was due on the way
+	Version  int64 // of the clock in this advance
 	Now      time.Time
 	Released []string // workflow ids whose wait is over and who may not know it yet
 }
@@ -94,7 +95,7 @@ func (s *Store) StepClock(ctx context.Context, call Call, id uuid.UUID) (ClockSt
 			return err
 		}
 		if c.Status != models.ClockAdvancing {
-			step = ClockStep{Done: true, Now: c.NowAt}
+			step = ClockStep{Done: true, Version: c.Version, Now: c.NowAt}
 			return nil
 		}
 		// A repeat of this step, or an advance right after something began: nothing moves before everything rests.
@@ -103,7 +104,7 @@ func (s *Store) StepClock(ctx context.Context, call Call, id uuid.UUID) (ClockSt
 			return err
 		}
 		if len(busy) > 0 {
-			step = ClockStep{Now: c.NowAt}
+			step = ClockStep{Version: c.Version, Now: c.NowAt}
 			step.Released, err = t.releasedWaits(id)
 			return err
 		}
@@ -126,7 +127,7 @@ func (s *Store) StepClock(ctx context.Context, call Call, id uuid.UUID) (ClockSt
 			Update("status", models.WaitReleased).Error; err != nil {
 			return err
 		}
-		step.Now = c.NowAt
+		step.Version, step.Now = c.Version, c.NowAt
 		step.Released, err = t.releasedWaits(id)
 		return err
 	})
@@ -150,11 +151,12 @@ func (t *tx) releasedWaits(clock uuid.UUID) ([]string, error) {
 	return ids, err
 }
 
-// FinishClock ends an advance: ready when nothing is in the way, blocked with a list of what is.
-func (s *Store) FinishClock(ctx context.Context, call Call, id uuid.UUID, busy []string) (models.TestClock, error) {
+// FinishClock ends an advance: ready when nothing is in the way, blocked with a list of what is. The version says which
+// advance is meant, so that a repeat does not end the next one before it has begun; zero means whichever runs.
+func (s *Store) FinishClock(ctx context.Context, call Call, id uuid.UUID, version int64, busy []string) (models.TestClock, error) {
 	return decide(ctx, s, call, func(t *tx) (models.TestClock, error) {
 		c, err := lock[models.TestClock](t, id)
-		if err != nil || c.Status != models.ClockAdvancing {
+		if err != nil || c.Status != models.ClockAdvancing || version != 0 && version != c.Version {
 			return c, err
 		}
 		to := models.ClockReady

@@ -8,6 +8,7 @@ import (
 
 	"github.com/durabill/durabill/billing/gate"
 	"github.com/durabill/durabill/keys"
+	"github.com/durabill/durabill/models"
 	"github.com/durabill/durabill/store"
 	"github.com/durabill/durabill/tests/harness"
 )
@@ -45,4 +46,33 @@ func TestUsageIsLateByWhenItWasHeardOfAndNotByWhenItWasRated(t *testing.T) {
 	_, err = s.Store.RateUsage(t.Context(), s.Call, s.Account.ID, 10)
 	require.NoError(t, err)
 	require.Equal(t, "rated", s.Text("SELECT status FROM usage_events"))
+}
+
+// Its worker may be killed between the end's commit and its completion, and the next advance may have begun by the repeat.
+func TestARepeatedEndOfAnAdvanceLeavesTheNextAdvanceAlone(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 1, 30, 12, 0, 0, 0, time.UTC)
+	s := harness.NewScene(t, harness.Setting{Now: now})
+	clock := *s.Account.TestClockID
+	advance := func(to time.Time) store.ClockStep {
+		_, err := s.Store.AdvanceClock(t.Context(), s.Call, clock, to)
+		require.NoError(t, err)
+		step, err := s.Store.StepClock(t.Context(), s.Call, clock)
+		require.NoError(t, err)
+		return step
+	}
+	finish := func(step store.ClockStep, busy ...string) models.ClockStatus {
+		c, err := s.Store.FinishClock(t.Context(), s.Call, clock, step.Version, busy)
+		require.NoError(t, err)
+		return c.Status
+	}
+	first := advance(now.Add(time.Hour))
+	require.Equal(t, models.ClockReady, finish(first))
+	second := advance(now.Add(2 * time.Hour))
+	require.Equal(t, models.ClockAdvancing, finish(first))
+	require.Equal(t, models.ClockAdvancing, finish(first, "something"))
+	require.Equal(t, models.ClockBlocked, finish(second, "something"))
+	third := advance(now.Add(2 * time.Hour)) // the same target once more
+	require.Equal(t, models.ClockAdvancing, finish(second, "something"))
+	require.Equal(t, models.ClockReady, finish(third))
 }

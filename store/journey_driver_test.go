@@ -59,7 +59,7 @@ func (d *driver) advance(target time.Time) {
 	busy, err := d.st.ClockBusy(d.ctx, d.call, d.clock)
 	require.NoError(d.t, err)
 	require.Empty(d.t, busy)
-	c, err := d.st.FinishClock(d.ctx, d.call, d.clock, nil)
+	c, err := d.st.FinishClock(d.ctx, d.call, d.clock, 0, nil)
 	require.NoError(d.t, err)
 	require.Equal(d.t, models.ClockReady, c.Status)
 	require.Equal(d.t, target, c.NowAt)

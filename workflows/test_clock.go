@@ -16,7 +16,8 @@ func TestClock(ctx workflow.Context, in keys.TestClockInput) error {
 	pokes := workflow.GetSignalChannel(ctx, keys.PokeSignal)
 	poked(pokes)
 	for range loopsPerRun {
-		busy, done, err := advance(ctx, ref)
+		step, busy, err := advance(ctx, ref)
+		done := step.Done
 		if ctx.Err() != nil {
 			return err
 		}
@@ -33,7 +34,7 @@ func TestClock(ctx workflow.Context, in keys.TestClockInput) error {
 		}
 		describe(ctx, "test clock", status, fmt.Sprintf("nothing %v", busy))
 		if err := workflow.ExecuteActivity(decision(ctx, "finish"), do.FinishClock,
-			activities.FinishClockInput{Realm: in.Realm, Clock: in.Clock, Busy: busy}).Get(ctx, nil); err != nil {
+			activities.FinishClockInput{Realm: in.Realm, Clock: in.Clock, Version: step.Version, Busy: busy}).Get(ctx, nil); err != nil {
 			return err
 		}
 		// The next advance may have been asked for while this one ended.
@@ -44,14 +45,13 @@ func TestClock(ctx workflow.Context, in keys.TestClockInput) error {
 	return workflow.NewContinueAsNewError(ctx, TestClock, in)
 }
 
-// advance takes one step and waits for it to come to rest; it says what does not, and whether the target is reached.
-func advance(ctx workflow.Context, ref activities.ClockInput) (busy []string, done bool, err error) {
-	var step activities.ClockStep
+// advance takes one step and waits for it to come to rest; it says what does not.
+func advance(ctx workflow.Context, ref activities.ClockInput) (step activities.ClockStep, busy []string, err error) {
 	if err := workflow.ExecuteActivity(decision(ctx, "step"), do.StepClock, ref).Get(ctx, &step); err != nil {
-		return nil, false, err
+		return step, nil, err
 	}
 	describe(ctx, "test clock", "advancing", fmt.Sprintf("rest at %s, %d workflows woken", step.Now.Format(time.RFC3339), len(step.Released)))
 	var rest activities.Rest
 	err = workflow.ExecuteActivity(loop(ctx, "rest at "+step.Now.Format(time.RFC3339)), do.AwaitRest, ref).Get(ctx, &rest)
-	return rest.Busy, step.Done, err
+	return step, rest.Busy, err
 }
