@@ -6,6 +6,8 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -46,9 +48,12 @@ func newStage(t *testing.T, setup stage.Setup) *stage.Stage {
 	require.NoError(t, err)
 	t.Cleanup(func() {
 		if t.Failed() {
+			left, err := s.Left(context.Background())
+			t.Log("left to do:", left, err)
 			for _, name := range s.Names() {
 				log, _ := s.Log(name)
-				t.Logf("%s:\n%s", name, tail(log, 4000))
+				lines := slices.DeleteFunc(strings.Split(log, "\n"), func(l string) bool { return strings.Contains(l, "msg=request") })
+				t.Logf("%s:\n%s", name, strings.Join(lines, "\n"))
 			}
 		}
 		require.NoError(t, s.Close())
@@ -56,21 +61,29 @@ func newStage(t *testing.T, setup stage.Setup) *stage.Stage {
 	return s
 }
 
-func tail(s string, n int) string { return s[max(0, len(s)-n):] }
-
 // telling is the example, told by a client that repeats what it has no answer to.
 type telling struct {
 	client stage.Patient
-	done   chan error
+	ended  chan struct{}
+	err    error // once it has ended
 }
 
 func tell(ctx context.Context, s *stage.Stage, say func(string)) *telling {
-	out := &telling{done: make(chan error, 1)}
+	out := &telling{ended: make(chan struct{})}
 	go func() {
-		_, err := example.Play(ctx, s.Client(&out.client), say)
-		out.done <- err
+		defer close(out.ended)
+		_, out.err = example.Play(ctx, s.Client(&out.client), say)
 	}()
 	return out
+}
+
+func (t *telling) state() string {
+	select {
+	case <-t.ended:
+		return fmt.Sprintf("ended, error: %v", t.err)
+	default:
+		return "goes on"
+	}
 }
 
 // requireBooks brings the story's end and gives the books, which must satisfy every invariant.
@@ -79,8 +92,8 @@ func requireBooks(t *testing.T, s *stage.Stage, story *telling) string {
 	ctx, cancel := context.WithTimeout(t.Context(), told)
 	defer cancel()
 	select {
-	case err := <-story.done:
-		require.NoError(t, err)
+	case <-story.ended:
+		require.NoError(t, story.err)
 	case <-ctx.Done():
 		require.FailNow(t, "the story does not end")
 	}
@@ -108,3 +121,35 @@ var (
 	once  sync.Once
 	plain string
 )
+
+// die sees a process die at each of the points, and starts it again, armed with the next and at last with none. A story that
+// ends before that has not reached them.
+func die(ctx context.Context, s *stage.Stage, name string, points []string, story *telling) error {
+	waiting, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		select {
+		case <-story.ended:
+			cancel()
+		case <-waiting.Done():
+		}
+	}()
+	for i, armed := range points {
+		end, err := s.Ended(waiting, name)
+		if err != nil {
+			return fmt.Errorf("%s did not die at %s (%w); the story: %s", name, armed, err, story.state())
+		}
+		point, _, _ := strings.Cut(armed, ":")
+		if !end.Killed || end.Point != point {
+			return fmt.Errorf("%s was to die at %s and came to %+v", name, armed, end)
+		}
+		next := ""
+		if i+1 < len(points) {
+			next = points[i+1]
+		}
+		if err := s.Start(ctx, name, next); err != nil {
+			return err
+		}
+	}
+	return nil
+}

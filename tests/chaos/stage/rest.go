@@ -25,7 +25,7 @@ func (s *Stage) Rest(ctx context.Context) error {
 			return false, err
 		}
 		var err error
-		left, err = s.lines(ctx, unfinished)
+		left, err = s.Left(ctx)
 		return len(left) == 0, err
 	})
 	if err != nil && len(left) > 0 {
@@ -33,6 +33,9 @@ func (s *Stage) Rest(ctx context.Context) error {
 	}
 	return err
 }
+
+// Left lists what is still to do.
+func (s *Stage) Left(ctx context.Context) ([]string, error) { return s.lines(ctx, unfinished) }
 
 // Verify checks the product's invariants and lists every violation.
 func (s *Stage) Verify(ctx context.Context) ([]string, error) {

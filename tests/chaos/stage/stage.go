@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/durabill/durabill/api"
 	"github.com/durabill/durabill/config"
 	"github.com/durabill/durabill/devenv"
@@ -178,6 +180,31 @@ func (s *Stage) Kill(name string) error {
 		return err
 	}
 	return p.kill()
+}
+
+// PowerCut kills everything of the stage and both servers at once, and starts it all again, servers first.
+func (s *Stage) PowerCut(ctx context.Context) error {
+	var all errgroup.Group
+	for name := range s.processes {
+		all.Go(func() error { return s.Kill(name) })
+	}
+	all.Go(s.KillTemporal)
+	all.Go(func() error { return s.StopPostgres(ctx) })
+	if err := all.Wait(); err != nil {
+		return err
+	}
+	if err := s.StartPostgres(ctx); err != nil {
+		return err
+	}
+	if err := s.StartTemporal(ctx); err != nil {
+		return err
+	}
+	for _, name := range s.Names() {
+		if err := s.Start(ctx, name, ""); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Ended waits until a process has come to its end, and says to which.
