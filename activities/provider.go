@@ -83,7 +83,9 @@ func attempt[P any](ctx context.Context, a *Activities, call store.Call, o outbo
 			return "", fault.New(fault.Internal, "provider_params_unreadable", "What the call %s was made with cannot be read.", o.key).Because(err)
 		}
 		if !out.Outlived {
+			fault.Point(fault.PointCallBegun)
 			ref, err := o.send(ctx, out.SendKey, params)
+			fault.Point(fault.PointCallUnrecorded)
 			if !gateway.Doomed(err) {
 				return ref, err
 			}

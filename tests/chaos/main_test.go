@@ -19,8 +19,7 @@ import (
 )
 
 const (
-	told   = 4 * time.Minute // a story, however often it is broken off
-	mended = 2 * time.Minute
+	told = 4 * time.Minute // a story, however often it is broken off
 )
 
 var ground *stage.Ground
