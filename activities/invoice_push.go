@@ -20,7 +20,7 @@ func (a *Activities) PushInvoice(ctx context.Context, in InvoiceInput) (InvoiceS
 	if err != nil || inv.StripeInvoice != "" {
 		return stateOf(inv), report(err)
 	}
-	account, err := a.Store.FindAccount(ctx, call, inv.BillingAccountID)
+	account, err := a.Store.WorkingAccount(ctx, call, inv.BillingAccountID)
 	if err != nil {
 		return stateOf(inv), report(err)
 	}

@@ -103,6 +103,9 @@ func (a *Activities) take(ctx context.Context, d store.Due, topic models.Topic, 
 	if err == nil || retryable(fault.Of(err).Kind) && fault.Of(err).Kind != fault.Internal {
 		return n, err
 	}
+	if fault.Is(err, "account_parked") {
+		return 0, a.Store.SetAside(ctx, call, topic, d.ID, setAside) // un-parking brings it back at once
+	}
 	activity.GetLogger(ctx).Error("work set aside", "topic", topic, "billing_account_id", d.ID, "error", err)
 	if err := a.Store.ParkAccount(ctx, call, d.ID, string(topic)+": "+fault.Of(err).Code); err != nil {
 		activity.GetLogger(ctx).Error("account not parked", "billing_account_id", d.ID, "error", err)

@@ -60,14 +60,15 @@ func (r accounts) register(a huma.API) {
 	get(a, op{ID: "listBillingAccounts", Path: accountsPath, Summary: "Billing accounts", Tag: tag, Scope: "accounts:read"}, r.list)
 	get(a, op{ID: "getBillingAccount", Path: accountsPath + "/{id}", Summary: "One billing account", Tag: tag, Scope: "accounts:read"}, r.one)
 	for _, move := range []struct {
-		verb, summary string
-		decide        func(context.Context, store.Call, uuid.UUID) (models.BillingAccount, error)
+		id, verb, summary string
+		decide            func(context.Context, store.Call, uuid.UUID) (models.BillingAccount, error)
 	}{
-		{"suspend", "Stop an account's new work", r.store.SuspendAccount},
-		{"resume", "Let a suspended account work again", r.store.ResumeAccount},
-		{"unpark", "Let a parked account work again, once its reason is settled", r.store.UnparkAccount},
+		{"suspend", "suspend", "Stop an account's new work", r.store.SuspendAccount},
+		{"resume", "resume", "Let a suspended account work again", r.store.ResumeAccount},
+		{"unpark", "unpark", "Let a parked account work again as it did before, once its reason is settled", r.store.UnparkAccount},
+		{"acceptBoundsOf", "accept-bounds", "Un-park an account and let what its safety bounds stopped be billed or granted", r.store.AcceptBounds},
 	} {
-		post(a, op{ID: move.verb + "BillingAccount", Path: accountsPath + "/{id}/" + move.verb, Summary: move.summary, Tag: tag,
+		post(a, op{ID: move.id + "BillingAccount", Path: accountsPath + "/{id}/" + move.verb, Summary: move.summary, Tag: tag,
 			Scope: "accounts:write", Idempotent: true}, r.mover(move.decide))
 	}
 }

@@ -44,6 +44,7 @@ type BillingAccount struct {
 	TermsVersion   int64
 	StripeCustomer string
 	ParkedReason   string
+	ParkedFrom     AccountStatus // what it was before it was parked, and is again after
 	Version        int64
 	Times
 }
@@ -51,7 +52,7 @@ type BillingAccount struct {
 var accountMoves = map[AccountStatus][]AccountStatus{
 	AccountActive:    {AccountSuspended, AccountParked, AccountClosed},
 	AccountSuspended: {AccountActive, AccountParked, AccountClosed},
-	AccountParked:    {AccountActive},
+	AccountParked:    {AccountActive, AccountSuspended},
 }
 
 // Park stops the account with a reason an operator can read.
@@ -59,15 +60,26 @@ func (a *BillingAccount) Park(reason string) error {
 	if a.Status == AccountParked {
 		return nil
 	}
+	from := a.Status
 	if err := a.to(AccountParked); err != nil {
 		return err
 	}
-	a.ParkedReason = reason
+	a.ParkedReason, a.ParkedFrom = reason, from
 	return nil
 }
 
-// Suspend stops the account by an operator's decision.
-func (a *BillingAccount) Suspend() error { return a.to(AccountSuspended) }
+// Suspend stops the account by an operator's decision; one that is parked is suspended when it is un-parked.
+func (a *BillingAccount) Suspend() error {
+	if a.Status == AccountParked && a.ParkedFrom == AccountActive {
+		a.ParkedFrom = AccountSuspended
+		a.Version++
+		return nil
+	}
+	if a.Status == AccountParked {
+		return move("billing account", accountMoves, AccountSuspended, AccountSuspended)
+	}
+	return a.to(AccountSuspended)
+}
 
 // Resume lets a suspended account spend again.
 func (a *BillingAccount) Resume() error {
@@ -77,15 +89,15 @@ func (a *BillingAccount) Resume() error {
 	return a.to(AccountActive)
 }
 
-// Unpark lets a parked account spend again; whoever does it has looked at the reason.
+// Unpark makes a parked account what it was before; whoever does it has looked at the reason.
 func (a *BillingAccount) Unpark() error {
 	if a.Status != AccountParked {
 		return fault.New(fault.Conflict, "state_conflict", "The account is %s, not parked.", a.Status)
 	}
-	if err := a.to(AccountActive); err != nil {
+	if err := a.to(a.ParkedFrom); err != nil {
 		return err
 	}
-	a.ParkedReason = ""
+	a.ParkedReason, a.ParkedFrom = "", ""
 	return nil
 }
 

@@ -25,6 +25,7 @@ type Realm struct {
 	Brand          map[string]string `gorm:"serializer:json;type:jsonb"`
 	LateWindowSec  int64
 	CatalogVersion int64
+	SafetyBounds   SafetyBounds `gorm:"serializer:json;type:jsonb"`
 	Version        int64
 	Times
 }

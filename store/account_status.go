@@ -12,20 +12,27 @@ import (
 
 // SuspendAccount stops an account's new work; what was done already is still billed.
 func (s *Store) SuspendAccount(ctx context.Context, call Call, id uuid.UUID) (models.BillingAccount, error) {
-	return s.changeAccount(ctx, call, id, "suspend", (*models.BillingAccount).Suspend)
+	return s.changeAccount(ctx, call, id, accountChange{verb: "suspend", change: (*models.BillingAccount).Suspend})
 }
 
 // ResumeAccount lets a suspended account work again.
 func (s *Store) ResumeAccount(ctx context.Context, call Call, id uuid.UUID) (models.BillingAccount, error) {
-	return s.changeAccount(ctx, call, id, "resume", (*models.BillingAccount).Resume)
+	return s.changeAccount(ctx, call, id, accountChange{verb: "resume", change: (*models.BillingAccount).Resume})
 }
 
-// UnparkAccount lets an account work again after an operator has looked at why it was parked, and its stopped workflows try again.
+// UnparkAccount makes an account what it was before it was parked, after an operator has looked at why, and its stopped workflows try again.
 func (s *Store) UnparkAccount(ctx context.Context, call Call, id uuid.UUID) (models.BillingAccount, error) {
-	return s.changeAccount(ctx, call, id, "unpark", (*models.BillingAccount).Unpark)
+	return s.changeAccount(ctx, call, id, accountChange{verb: "unpark", change: (*models.BillingAccount).Unpark})
 }
 
-func (s *Store) changeAccount(ctx context.Context, call Call, id uuid.UUID, verb string, change func(*models.BillingAccount) error) (models.BillingAccount, error) {
+// accountChange is a change of status, and what has to happen with it.
+type accountChange struct {
+	verb   string
+	change func(*models.BillingAccount) error
+	beside func(*tx, time.Time) error
+}
+
+func (s *Store) changeAccount(ctx context.Context, call Call, id uuid.UUID, in accountChange) (models.BillingAccount, error) {
 	return decide(ctx, s, call, func(t *tx) (models.BillingAccount, error) {
 		a, now, err := t.lockAccount(id)
 		if err != nil {
@@ -35,18 +42,26 @@ func (s *Store) changeAccount(ctx context.Context, call Call, id uuid.UUID, verb
 			return a, err
 		}
 		before := a
-		if err := change(&a); err != nil {
+		if err := in.change(&a); err != nil {
 			return a, err
+		}
+		if in.beside != nil {
+			if err := in.beside(t, now); err != nil {
+				return a, err
+			}
 		}
 		if err := t.Save(&a).Error; err != nil {
 			return a, err
 		}
-		if before.Status == models.AccountParked {
+		if before.Status == models.AccountParked && a.Status != models.AccountParked {
+			if err := t.workNow(a.ID); err != nil {
+				return a, err
+			}
 			if err := t.pokeAll(a, now); err != nil {
 				return a, err
 			}
 		}
-		return a, t.audit("billing_account."+verb, object{kind: "billing_account", prefix: keys.BillingAccount, id: a.ID}, before, a, now)
+		return a, t.audit("billing_account."+in.verb, object{kind: "billing_account", prefix: keys.BillingAccount, id: a.ID}, before, a, now)
 	})
 }
 
@@ -63,4 +78,10 @@ func (t *tx) pokeAll(account models.BillingAccount, now time.Time) error {
 		}
 	}
 	return nil
+}
+
+// workNow ends the time for which the account's work was set aside.
+func (t *tx) workNow(account uuid.UUID) error {
+	return t.Exec("UPDATE dispatch SET due_at = clock_timestamp() WHERE billing_account_id = ? AND topic IN ?", account,
+		[]models.Topic{models.TopicRating, models.TopicSettlement}).Error
 }

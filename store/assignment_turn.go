@@ -114,7 +114,7 @@ func (s *Store) TakeTurn(ctx context.Context, call Call, assignment uuid.UUID, t
 		if err != nil {
 			return err
 		}
-		account, now, err := t.lockAccount(a.BillingAccountID)
+		account, now, err := t.lockWorking(a.BillingAccountID)
 		if err != nil {
 			return err
 		}

@@ -27,7 +27,7 @@ func (s *Store) FinalizeInvoice(ctx context.Context, call Call, id uuid.UUID) (m
 		if inv, err = find[models.Invoice](t, id); err != nil {
 			return err
 		}
-		_, now, err := t.lockAccount(inv.BillingAccountID)
+		_, now, err := t.lockWorking(inv.BillingAccountID)
 		if err != nil {
 			return err
 		}
@@ -148,7 +148,7 @@ func (s *Store) InvoiceAttempt(ctx context.Context, call Call, id uuid.UUID) (n 
 		if err != nil {
 			return err
 		}
-		_, now, err := t.lockAccount(inv.BillingAccountID)
+		_, now, err := t.lockWorking(inv.BillingAccountID)
 		if err != nil {
 			return err
 		}

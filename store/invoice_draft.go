@@ -177,6 +177,9 @@ func (t *tx) draft(a models.BillingAccount, currency money.Asset, b *bill, inv m
 	if err != nil {
 		return uuid.Nil, err
 	}
+	if err := t.boundInvoice(a.ID, inv.BoundaryAt, total); err != nil {
+		return uuid.Nil, err
+	}
 	inv.Row = models.Row{RealmID: t.call.Realm, ID: keys.InvoiceID(a.ID, inv.BoundaryAt, string(currency), defaultEntity)}
 	inv.BillingAccountID, inv.Currency, inv.BillingEntity, inv.Status, inv.Collection = a.ID, currency, defaultEntity, models.InvoiceDraft, models.CollectionNone
 	inv.Subtotal, inv.Tax, inv.Total, inv.Rounding, inv.Version = total.Subtotal, total.Tax, total.Total, total.Rounding, 1

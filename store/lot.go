@@ -83,12 +83,12 @@ func (t *tx) nextLot(assignment uuid.UUID, rule string) (models.CreditLot, error
 // IssueLot brings the rule's lot of period k to life at its instant: into the funds, into the ledger, and the lot of period
 // k+1 on its way. What has been done already is not done again.
 func (s *Store) IssueLot(ctx context.Context, call Call, assignment uuid.UUID, rule string, k int) error {
-	return s.within(ctx, call, func(t *tx) error {
+	return s.bounded(ctx, call, func(t *tx) error {
 		a, err := find[models.PlanAssignment](t, assignment)
 		if err != nil {
 			return err
 		}
-		_, now, err := t.lockAccount(a.BillingAccountID)
+		_, now, err := t.lockWorking(a.BillingAccountID)
 		if err != nil {
 			return err
 		}
@@ -100,6 +100,9 @@ func (s *Store) IssueLot(ctx context.Context, call Call, assignment uuid.UUID, r
 			return nil
 		}
 		if err != nil || *lot.PeriodIndex != k || now.Before(lot.EffectiveAt) {
+			return err
+		}
+		if err := t.boundGrant(a, lot); err != nil {
 			return err
 		}
 		if err := t.activateLot(&lot); err != nil {

@@ -65,7 +65,7 @@ func (t *tx) periodsAt(account uuid.UUID, boundary time.Time) ([]models.BillingP
 func (s *Store) FreezeRun(ctx context.Context, call Call, account uuid.UUID, boundary time.Time) (int, error) {
 	var pending int
 	err := s.within(ctx, call, func(t *tx) error {
-		if _, _, err := t.lockAccount(account); err != nil {
+		if _, _, err := t.lockWorking(account); err != nil {
 			return err
 		}
 		var periods []models.BillingPeriod
@@ -122,9 +122,9 @@ type ClosedRun struct {
 // is left of lots that no open period may use any more. A second call finds nothing to do.
 func (s *Store) CloseRun(ctx context.Context, call Call, account uuid.UUID, boundary time.Time) (ClosedRun, error) {
 	var out ClosedRun
-	err := s.within(ctx, call, func(t *tx) error {
+	err := s.bounded(ctx, call, func(t *tx) error {
 		out = ClosedRun{}
-		a, now, err := t.lockAccount(account)
+		a, now, err := t.lockWorking(account)
 		if err != nil {
 			return err
 		}

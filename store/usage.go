@@ -177,7 +177,7 @@ func (s *Store) Realms(ctx context.Context) ([]uuid.UUID, error) {
 func (s *Store) RateUsage(ctx context.Context, call Call, account uuid.UUID, limit int) (int, error) {
 	var took int
 	err := s.within(ctx, call, func(t *tx) error {
-		a, now, err := t.lockAccount(account)
+		a, now, err := t.lockWorking(account) // the lots of a parked account's new periods are not there yet
 		if err != nil {
 			return err
 		}

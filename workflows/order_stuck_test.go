@@ -3,6 +3,7 @@ package workflows_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/workflow"
@@ -39,4 +40,25 @@ func TestAClockWhoseStepIsRefusedEndsBlockedAndSaysWhy(t *testing.T) {
 	require.Len(t, *finished, 1)
 	require.Len(t, (*finished)[0], 1)
 	require.Contains(t, (*finished)[0][0], "not_found")
+}
+
+func TestAStepOfAParkedAccountWaitsToBeToldAndDoesNotParkItAgain(t *testing.T) {
+	t.Parallel()
+	s := newScript(t)
+	s.clockTime(noon)
+	answers(s, "InspectInvoice", invoiceAt(activities.StepFinalize), invoiceAt(activities.StepDone))
+	s.on("ParkAccount", func() error { return nil })
+	s.play("FinalizeInvoice", func(context.Context, any) (activities.InvoiceState, error) {
+		if s.note("FinalizeInvoice") == 1 {
+			return activities.InvoiceState{}, refusal("account_parked")
+		}
+		return activities.InvoiceState{}, nil
+	})
+	s.after(90*24*time.Hour, func() {
+		require.Equal(t, 1, s.times("FinalizeInvoice"), "nothing is tried while it is parked")
+		poke(s.TestWorkflowEnvironment)
+	})
+	s.ExecuteWorkflow(keys.TypeInvoice, keys.InvoiceInput{})
+	require.NoError(t, s.GetWorkflowError())
+	require.Equal(t, []string{"InspectInvoice", "FinalizeInvoice", "FinalizeInvoice", "InspectInvoice", "EndWait"}, s.order())
 }

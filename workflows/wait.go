@@ -77,10 +77,13 @@ func (t tenant) insist(ctx workflow.Context, what string, step func() error) err
 			return err
 		}
 		setStatus(ctx, "parked")
+		parked := refused.Type() == "account_parked" // by someone else: parking it again might undo an un-parking that came since
 		workflow.SetCurrentDetails(ctx, fmt.Sprintf("**parked** while: %s\n\nlast failure: `%s`\n\nA poke makes it try again.", what, refused.Error()))
 		park := activities.ParkAccountInput{Realm: t.Realm, Account: t.Account, Reason: what + ": " + refused.Type()}
-		if err := workflow.ExecuteActivity(decision(ctx, "park account"), do.ParkAccount, park).Get(ctx, nil); err != nil {
-			return err
+		if !parked {
+			if err := workflow.ExecuteActivity(decision(ctx, "park account"), do.ParkAccount, park).Get(ctx, nil); err != nil {
+				return err
+			}
 		}
 		t.news(ctx).Select(ctx)
 		if ctx.Err() != nil {

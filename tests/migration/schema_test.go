@@ -30,7 +30,7 @@ var rows = []any{
 	models.Settlement{}, models.LedgerTransaction{}, models.LedgerEntry{}, models.LedgerBalance{},
 	models.LedgerHead{}, models.LedgerExactSum{}, models.Invoice{}, models.InvoiceNumber{}, models.InvoiceLine{},
 	models.InvoiceLineRating{}, models.Payment{}, models.StripeEndpoint{}, models.InboxEvent{},
-	models.ProviderCall{}, models.ProviderEffect{}, models.CheckoutSession{},
+	models.ProviderCall{}, models.ProviderEffect{}, models.CheckoutSession{}, models.SafetyBreach{},
 }
 
 func TestMigrationsGoUpFromZeroAndAgainAreANoOp(t *testing.T) {
