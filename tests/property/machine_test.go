@@ -394,6 +394,9 @@ func (m *machine) drain(t *rapid.T) {
 
 // finish ends every plan, lets everything that was begun come to its end, and looks whether something was forgotten.
 func (m *machine) finish(t *rapid.T) {
+	for _, name := range m.w.Parked() {
+		m.do(t, model.Op{Kind: model.Unpark, Account: name})
+	}
 	m.drain(t)
 	assignments, _, _, _ := m.w.Names()
 	for _, of := range assignments {

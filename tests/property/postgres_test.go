@@ -86,6 +86,7 @@ func (d *database) realm(catalog model.Catalog) *realm {
 		a, err := d.st.CreateAccount(d.t.Context(), r.call, store.NewAccount{PrincipalID: p.Name, Name: p.Name, PricingModel: &pricing, Timezone: p.Zone,
 			TestClock: &r.clock})
 		require.NoError(d.t, err)
+		r.exec("UPDATE realms SET safety_bounds = '{\"total_times\":\"1000000\",\"lines_per_day\":1000000}' WHERE id = $1", r.call.Realm)
 		r.exec("UPDATE billing_accounts SET billing_mode = $2 WHERE id = $1", a.ID, p.Mode)
 		r.names[a.ID], r.accounts[p.Name] = p.Name, a.ID
 	}

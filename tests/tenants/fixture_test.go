@@ -209,7 +209,13 @@ var fixtures = map[string]fixture{
 	},
 	"POST /mgt/v1/billing-accounts/{id}/unpark": func(tn *tenant) []call {
 		id := newAccount(tn)
-		tn.exec("UPDATE billing_accounts SET status = 'parked', parked_reason = 'for the test' WHERE id = $1", tn.uuid(keys.BillingAccount, id))
+		tn.exec("UPDATE billing_accounts SET status = 'parked', parked_from = 'active', parked_reason = 'for the test' WHERE id = $1", tn.uuid(keys.BillingAccount, id))
+		return []call{tn.versioned("billing-accounts/"+id, call{path: map[string]string{"id": id}})}
+	},
+	"POST /mgt/v1/billing-accounts/{id}/accept-bounds": func(tn *tenant) []call {
+		id := newAccount(tn)
+		tn.exec("UPDATE billing_accounts SET status = 'parked', parked_from = 'active', parked_reason = 'for the test' WHERE id = $1", tn.uuid(keys.BillingAccount, id))
+		tn.breach(id)
 		return []call{tn.versioned("billing-accounts/"+id, call{path: map[string]string{"id": id}})}
 	},
 
@@ -290,3 +296,10 @@ func (tn *tenant) versioned(path string, c call) call {
 
 // creditCode is a code that no currency can have.
 func creditCode() string { return "CR" + rand.Text() }
+
+// breach is a decision of the account that a safety bound has stopped.
+func (tn *tenant) breach(account string) {
+	tn.exec(`INSERT INTO safety_breaches (realm_id, id, billing_account_id, bound, subject, value, bound_limit, effective_at, recorded_at)
+		SELECT realm_id, gen_random_uuid(), id, 'invoice_total', 'for the test ' || id, 2, 1, effective_at, recorded_at FROM billing_accounts WHERE id = $1`,
+		tn.uuid(keys.BillingAccount, account))
+}

@@ -92,6 +92,7 @@ func (tn *tenant) fill() {
 	tn.plan = tn.list("plans?code=api-starter").first("id")
 	tn.clock = tn.newClock()
 	tn.account = tn.newAccount(tn.principal, tn.clock)
+	tn.breach(tn.account)
 	accepted := tn.assign(tn.account)
 	tn.assignment, tn.operation = accepted.str("operation", "resource", "id"), accepted.str("operation", "id")
 	tn.advance(began.Add(time.Minute))

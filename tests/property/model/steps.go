@@ -1,6 +1,7 @@
 package model
 
 import (
+	"slices"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -40,7 +41,7 @@ func (w *World) Steps() []Step {
 		}
 	}
 	w.billSteps(add)
-	return out
+	return slices.DeleteFunc(out, func(s Step) bool { return w.waits(s.Op) })
 }
 
 func (w *World) billSteps(add func(time.Time, Op)) {
@@ -151,6 +152,17 @@ func (w *World) Open() []string {
 	for _, l := range w.leases {
 		if l.status == "active" {
 			out = append(out, l.key)
+		}
+	}
+	return out
+}
+
+// Parked names the accounts that wait for an operator.
+func (w *World) Parked() []string {
+	var out []string
+	for _, a := range w.accounts {
+		if a.status == "parked" {
+			out = append(out, a.Name)
 		}
 	}
 	return out

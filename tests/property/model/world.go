@@ -135,6 +135,7 @@ type Account struct {
 
 	currency string
 	status   string
+	before   string // what a parked account was
 	created  time.Time
 }
 
@@ -187,7 +188,33 @@ var operations = map[Kind]func(*World, Op) Outcome{
 }
 
 // Do carries out one operation.
-func (w *World) Do(op Op) Outcome { return operations[op.Kind](w, op) }
+func (w *World) Do(op Op) Outcome {
+	if w.waits(op) {
+		return refuse("account_parked")
+	}
+	return operations[op.Kind](w, op)
+}
+
+// waits says whether an operation moves money of a parked account by itself.
+func (w *World) waits(op Op) bool {
+	var a *Account
+	switch op.Kind {
+	case Turn:
+		if what, _, _ := w.next(w.assignment(op.Of)); what == "over" {
+			return false
+		}
+		a = w.assignment(op.Of).account
+	case Issue:
+		a = w.assignment(op.Of).account
+	case Freeze, CloseRun, Rate:
+		a = w.account(op.Account)
+	case Finalize, Attempt:
+		a = w.invoice(op.Of).account
+	default:
+		return false
+	}
+	return a.status == "parked"
+}
 
 func (w *World) tick(op Op) Outcome {
 	w.Now = *op.At
@@ -201,24 +228,36 @@ func (w *World) account(name string) *Account {
 var statusMoves = map[Kind]map[string]string{
 	Suspend: {"active": "suspended"},
 	Resume:  {"suspended": "active"},
-	Park:    {"active": "parked", "suspended": "parked", "parked": "parked"},
-	Unpark:  {"parked": "active"},
 }
 
 func (w *World) changeStatus(op Op) Outcome {
 	a := w.account(op.Account)
+	switch {
+	case op.Kind == Park && a.status == "parked":
+		return nothing("parked")
+	case op.Kind == Park:
+		w.park(a)
+		return said("parked")
+	case op.Kind == Unpark && a.status == "parked":
+		a.status, a.before = a.before, ""
+		return said("%s", a.status)
+	case op.Kind == Suspend && a.status == "parked" && a.before == "active":
+		a.before = "suspended"
+		return said("parked")
+	}
 	to, legal := statusMoves[op.Kind][a.status]
 	if !legal {
 		return refuse("state_conflict")
-	}
-	if to == a.status {
-		return nothing("%s", to)
 	}
 	a.status = to
 	return said("%s", to)
 }
 
-func (w *World) park(a *Account) { a.status = "parked" }
+func (w *World) park(a *Account) {
+	if a.status != "parked" {
+		a.before, a.status = a.status, "parked"
+	}
+}
 
 func stamp(at time.Time) string { return at.UTC().Format("2006-01-02T15:04:05") }
 
