@@ -24,13 +24,6 @@ func (a *Activities) CollectInvoice(ctx context.Context, in InvoiceInput) (Invoi
 	if err != nil {
 		return InvoiceState{}, report(err)
 	}
-	settled := attempt
-	if ok {
-		settled--
-	}
-	if err := a.endAttempts(ctx, call, in.Invoice, settled); err != nil {
-		return InvoiceState{}, report(err)
-	}
 	if !ok {
 		return a.InspectInvoice(ctx, in)
 	}
@@ -65,17 +58,6 @@ func (a *Activities) CollectInvoice(ctx context.Context, in InvoiceInput) (Invoi
 		return stateOf(inv), report(fault.New(fault.Unavailable, "payment_processing", "The payment is under way and has no outcome yet."))
 	}
 	return a.paid(ctx, call, in, result.Invoice)
-}
-
-// endAttempts ends the calls of attempts whose outcome is in the books. One whose worker died stands open if an event told of
-// its outcome before the activity was tried again, and nobody would ask for it any more.
-func (a *Activities) endAttempts(ctx context.Context, call store.Call, invoice uuid.UUID, last int) error {
-	for n := 1; n <= last; n++ {
-		if err := a.Store.EndCall(ctx, call, keys.StripeInvoicePay(invoice, n), store.CallEnd{Status: models.CallSucceeded}); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // payment is one attempt to be paid: which invoice, and the last failed charge of the attempts before it, so that a look-up can

@@ -56,23 +56,6 @@ func TestEveryEventAboutOnePaymentIsOnePayment(t *testing.T) {
 	require.Empty(t, d.Sound())
 }
 
-func TestAnAttemptWhoseOutcomeAnEventToldOfIsOver(t *testing.T) {
-	for card, event := range map[string]string{"ok": "invoice.paid", "decline": "invoice.payment_failed"} {
-		t.Run(event, func(t *testing.T) {
-			d := newDesk(t)
-			in := d.pushed()
-			d.card(card)
-			_, err := run(d, killed(d, "/pay", d.do.CollectInvoice), in)
-			require.Error(t, err)
-			require.Equal(t, "done", d.applied(d.received("evt_1", event, d.row(in.Invoice).StripeInvoice)))
-			_, err = run(d, d.do.CollectInvoice, in)
-			require.NoError(t, err)
-			d.counts("0", "SELECT count(*) FROM provider_calls WHERE status <> 'succeeded'")
-			require.Equal(t, 1, d.at("charges"))
-		})
-	}
-}
-
 func TestAnEventThatOvertakesOurOwnRecordFindsTheInvoiceByTheIDWeSent(t *testing.T) {
 	d := newDesk(t)
 	in := d.pushed()
