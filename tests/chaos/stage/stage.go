@@ -25,7 +25,7 @@ import (
 
 const (
 	stripeKey = "sk_test_stage"
-	secret    = "stage-secret-stage-secret-stage-secret-" //nolint:gosec // of a database that lives as long as a test
+	secret    = "stage-secret-stage-secret-stage-secret-"
 	// deliveries outlast every restart: Stripe goes on for three days.
 	deliveries = 1000
 )
