@@ -39,10 +39,10 @@ type createAccountIn struct {
 		PrincipalID    string `json:"principal_id" minLength:"1" maxLength:"255" example:"acme"`
 		Name           string `json:"name,omitempty" maxLength:"200" example:"ACME GmbH"`
 		Email          string `json:"email,omitempty" maxLength:"320" example:"billing@acme.example"`
-		PricingModelID string `json:"pricing_model_id,omitempty" doc:"The realm's default pricing model if absent."`
-		Timezone       string `json:"timezone,omitempty" maxLength:"64" default:"UTC" example:"Europe/Berlin"`
+		PricingModelID string `json:"pricing_model_id,omitempty" minLength:"1" doc:"The realm's default pricing model if absent."`
+		Timezone       string `json:"timezone,omitempty" minLength:"1" maxLength:"64" default:"UTC" example:"Europe/Berlin"`
 		Currency       string `json:"currency,omitempty" pattern:"^[A-Z]{3}$" doc:"Fixed by the first priced plan if absent."`
-		TestClockID    string `json:"test_clock_id,omitempty" doc:"Only in a realm of mode test, and only at creation."`
+		TestClockID    string `json:"test_clock_id,omitempty" minLength:"1" doc:"Only in a realm of mode test, and only at creation."`
 	}
 }
 

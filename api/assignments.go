@@ -50,11 +50,11 @@ type acceptedOperation[T any] struct {
 type createAssignmentIn struct {
 	Body struct {
 		BillingAccountID string   `json:"billing_account_id"`
-		PlanCode         string   `json:"plan_code,omitempty" maxLength:"63" example:"api-starter" doc:"This or plan_id."`
-		PlanID           string   `json:"plan_id,omitempty"`
-		PlanVersion      int      `json:"plan_version,omitempty" minimum:"1" doc:"The active version if absent."`
-		SourceKind       string   `json:"source_kind,omitempty" maxLength:"63" pattern:"^[a-z][a-z0-9_.:-]{0,62}$" default:"api"`
-		SourceRef        string   `json:"source_ref,omitempty" maxLength:"255" doc:"Unique with source_kind, for ever; the Idempotency-Key if absent."`
+		PlanCode         string   `json:"plan_code,omitempty" minLength:"1" maxLength:"63" example:"api-starter" doc:"This or plan_id."`
+		PlanID           string   `json:"plan_id,omitempty" minLength:"1"`
+		PlanVersion      int      `json:"plan_version,omitempty" minimum:"1" maximum:"1000000" doc:"The active version if absent."`
+		SourceKind       string   `json:"source_kind,omitempty" minLength:"1" maxLength:"63" pattern:"^[a-z][a-z0-9_.:-]{0,62}$" default:"api"`
+		SourceRef        string   `json:"source_ref,omitempty" minLength:"1" maxLength:"255" doc:"Unique with source_kind, for ever; the Idempotency-Key if absent."`
 		StartAt          *Instant `json:"start_at,omitempty" doc:"The account's now if absent. It is the anchor of all periods."`
 		EndAt            *Instant `json:"end_at,omitempty"`
 	}
@@ -118,7 +118,11 @@ func (r assignments) planOf(ctx context.Context, in *createAssignmentIn) (store.
 		if err != nil {
 			return store.PlanDetail{}, err
 		}
-		return r.store.GetPlan(ctx, callOf(ctx), id)
+		plan, err := r.store.GetPlan(ctx, callOf(ctx), id)
+		if err == nil && in.Body.PlanCode != "" && in.Body.PlanCode != plan.Code {
+			err = fault.At("/plan_code", "bad_format", "plan_id and plan_code name two plans.")
+		}
+		return plan, err
 	}
 	if in.Body.PlanCode == "" {
 		return store.PlanDetail{}, fault.At("/plan_code", "required", "Name the plan: plan_code or plan_id.")
@@ -154,7 +158,7 @@ func showAccepted(o models.Operation, a models.PlanAssignment) rendered[accepted
 }
 
 func (r assignments) list(ctx context.Context, in *listAssignmentsIn) (*List[planAssignment], error) {
-	account, err := r.filterID(ctx, keys.BillingAccount, in.BillingAccountID)
+	account, err := r.filterID(ctx, keys.BillingAccount, "billing_account_id", in.BillingAccountID)
 	if err != nil {
 		return nil, err
 	}

@@ -32,8 +32,8 @@ type authorizeIn struct {
 	SubjectHeaders
 	OnDeny string `query:"on_deny" enum:"http" doc:"http answers a denial as 402, 403 or 429 instead of 200."`
 	Body   struct {
-		PrincipalID      string          `json:"principal_id,omitempty" maxLength:"255" example:"acme"`
-		BillingAccountID string          `json:"billing_account_id,omitempty" maxLength:"64"`
+		PrincipalID      string          `json:"principal_id,omitempty" minLength:"1" maxLength:"255" example:"acme"`
+		BillingAccountID string          `json:"billing_account_id,omitempty" minLength:"1" maxLength:"64"`
 		FeatureCode      string          `json:"feature_code" minLength:"1" maxLength:"63" example:"api.requests"`
 		Meters           []meterQuantity `json:"meters,omitempty" maxItems:"20" doc:"What the work will use at most."`
 		TTL              int             `json:"ttl_sec,omitempty" minimum:"1" maximum:"3600" default:"300" doc:"How long the lease lives."`
@@ -70,7 +70,7 @@ func (r authorize) register(a huma.API) {
 }
 
 func (r authorize) authorize(ctx context.Context, in *authorizeIn) (*Reply[authorized], error) {
-	account, err := r.accountOf(ctx, in.or(in.Body.PrincipalID, in.Body.BillingAccountID))
+	account, err := r.accountOf(ctx, in.or("/", in.Body.PrincipalID, in.Body.BillingAccountID))
 	if err != nil {
 		return nil, err
 	}

@@ -84,7 +84,7 @@ func (r balances) managed(ctx context.Context, in *idPath) (*One[balance], error
 }
 
 func (r balances) runtime(ctx context.Context, in *runtimeBalanceIn) (*One[balance], error) {
-	id, err := r.accountOf(ctx, in.or(in.PrincipalID, in.BillingAccountID))
+	id, err := r.accountOf(ctx, in.or("?", in.PrincipalID, in.BillingAccountID))
 	if err != nil {
 		return nil, err
 	}
@@ -111,7 +111,7 @@ func (r balances) of(ctx context.Context, account uuid.UUID) (*One[balance], err
 }
 
 func (r balances) lots(ctx context.Context, in *listGrantsIn) (*List[lot], error) {
-	account, err := r.filterID(ctx, keys.BillingAccount, in.BillingAccountID)
+	account, err := r.filterID(ctx, keys.BillingAccount, "billing_account_id", in.BillingAccountID)
 	if err != nil {
 		return nil, err
 	}

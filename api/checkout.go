@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"net/url"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
@@ -44,7 +46,7 @@ type createCheckoutIn struct {
 		CreditType       string  `json:"credit_type" minLength:"4" maxLength:"31" example:"CREDIT"`
 		Quantity         Decimal `json:"quantity" example:"100"`
 		SuccessURL       string  `json:"success_url" format:"uri" maxLength:"2000" example:"https://example.com/thanks"`
-		CancelURL        string  `json:"cancel_url,omitempty" format:"uri" maxLength:"2000"`
+		CancelURL        string  `json:"cancel_url,omitempty" minLength:"1" format:"uri" maxLength:"2000"`
 	}
 }
 
@@ -64,6 +66,11 @@ func (r checkouts) create(ctx context.Context, in *createCheckoutIn) (*Reply[che
 	account, err := bodyID(keys.BillingAccount, "/billing_account_id", in.Body.BillingAccountID)
 	if err != nil {
 		return nil, err
+	}
+	for _, link := range []struct{ pointer, text string }{{"/success_url", in.Body.SuccessURL}, {"/cancel_url", in.Body.CancelURL}} {
+		if link.text != "" && !isWebPage(link.text) {
+			return nil, fault.At(link.pointer, "bad_format", "Want the absolute http or https address of a page.")
+		}
 	}
 	if !in.Body.Quantity.IsPositive() {
 		return nil, fault.At("/quantity", "out_of_range", "The quantity must be positive.")
@@ -96,6 +103,12 @@ func (r checkouts) create(ctx context.Context, in *createCheckoutIn) (*Reply[che
 		return nil, err
 	}
 	return reply[checkoutSession](stored, begun.Replayed != ""), nil
+}
+
+// isWebPage keeps a customer's browser from being sent to a script, a file or somebody's credentials.
+func isWebPage(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Hostname() != "" && u.User == nil && !strings.ContainsAny(text, " \"<>\\^`{|}")
 }
 
 // finish asks the provider for the session unless it has been; the call is written down before it is sent. What this cannot

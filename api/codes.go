@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/durabill/durabill/fault"
 )
@@ -66,3 +67,25 @@ func retryAfter(p *Problem) int {
 	}
 	return 0
 }
+
+// codes is the registry of what a problem's code may be; callers switch on them, so one that is here stays.
+var codes = []string{
+	"account_parked", "account_suspended", "already_exists", "body_too_large", "cursor_mismatch", "feature_not_entitled",
+	"idempotency_in_progress", "idempotency_key_required", "idempotency_key_reused", "immutable_resource", "in_use", "insufficient_funds",
+	"internal", "invalid_header", "invalid_id", "invalid_key", "key_expired", "key_revoked", "lease_closed", "malformed_json",
+	"method_not_allowed", "not_acceptable", "not_found", "overlap_conflict", "precondition_required", "price_missing", "price_not_in_model",
+	"provider_error", "quota_exceeded", "realm_mismatch", "request_timeout", "scope_missing", "signature_invalid", "state_conflict", "timeout",
+	"unavailable", "unknown_meter", "unknown_parameter", "unsupported_media_type", "validation_failed", "version_conflict",
+}
+
+// fieldCodes is the registry of what the code of one wrong place may be.
+var fieldCodes = []string{
+	"bad_format", "bad_scale", "currency_mismatch", "duplicate_key", "nan", "not_found", "out_of_range", "price_missing", "required", "too_long",
+	"unknown_asset", "unknown_field", "unknown_meter", "window_invalid",
+}
+
+// Codes lists what a problem's code may be.
+func Codes() []string { return slices.Clone(codes) }
+
+// FieldCodes lists what the code of one wrong place may be.
+func FieldCodes() []string { return slices.Clone(fieldCodes) }

@@ -54,8 +54,8 @@ type entitlementsIn struct {
 type checkEntitlementsIn struct {
 	SubjectHeaders
 	Body struct {
-		PrincipalID      string   `json:"principal_id,omitempty" maxLength:"255" example:"acme"`
-		BillingAccountID string   `json:"billing_account_id,omitempty" maxLength:"64"`
+		PrincipalID      string   `json:"principal_id,omitempty" minLength:"1" maxLength:"255" example:"acme"`
+		BillingAccountID string   `json:"billing_account_id,omitempty" minLength:"1" maxLength:"64"`
 		FeatureCodes     []string `json:"feature_codes" minItems:"1" maxItems:"50" example:"[\"api.requests\"]"`
 	}
 }
@@ -68,7 +68,7 @@ func (r entitlements) register(a huma.API) {
 }
 
 func (r entitlements) list(ctx context.Context, in *entitlementsIn) (*One[entitlementSet], error) {
-	account, err := r.accountOf(ctx, in.or(in.PrincipalID, in.BillingAccountID))
+	account, err := r.accountOf(ctx, in.or("?", in.PrincipalID, in.BillingAccountID))
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +85,7 @@ func (r entitlements) list(ctx context.Context, in *entitlementsIn) (*One[entitl
 }
 
 func (r entitlements) check(ctx context.Context, in *checkEntitlementsIn) (*One[entitlementCheck], error) {
-	account, err := r.accountOf(ctx, in.or(in.Body.PrincipalID, in.Body.BillingAccountID))
+	account, err := r.accountOf(ctx, in.or("/", in.Body.PrincipalID, in.Body.BillingAccountID))
 	if err != nil {
 		return nil, err
 	}

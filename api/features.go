@@ -32,7 +32,7 @@ type createFeatureIn struct {
 		Code     string   `json:"code" maxLength:"63"`
 		Name     string   `json:"name" maxLength:"200"`
 		Kind     string   `json:"kind" enum:"toggle"`
-		FamilyID string   `json:"family_id,omitempty"`
+		FamilyID string   `json:"family_id,omitempty" minLength:"1"`
 		MeterIDs []string `json:"meter_ids,omitempty" maxItems:"100"`
 	}
 }

@@ -17,6 +17,7 @@ const misfit = "value does not fit field "
 const (
 	badScaleHint  = "a decimal string with at most "
 	maxPointerLen = 256
+	maxFields     = 100 // a body can be wrong in as many places as it has bytes
 )
 
 // newHumaError replaces huma's error model by ours. It never copies a value of the request into the answer.
@@ -60,28 +61,31 @@ func faultOfDetails(errs []error) *fault.Fault {
 		where, rest, _ := strings.Cut(detail.Location, ".")
 		switch {
 		case where == "path":
-			return fault.New(fault.Invalid, "invalid_id", "The path holds no valid id.")
+			f := fault.New(fault.Invalid, "invalid_id", "The path holds no valid id.")
+			f.Fields = []fault.Field{{Pointer: "{" + rest + "}", Code: codeOf(detail), Detail: said(detail)}}
+			return f
 		case where == "header":
 			f := fault.New(fault.Invalid, "invalid_header", "A header is missing or malformed.")
-			f.Fields = []fault.Field{{Pointer: bounded("@" + rest), Code: codeOf(detail), Detail: detail.Message}}
+			f.Fields = []fault.Field{{Pointer: bounded("@" + rest), Code: codeOf(detail), Detail: said(detail)}}
 			return f
 		case where == "query" && detail.Message == "unknown query parameter":
 			f := fault.New(fault.Invalid, "unknown_parameter", "A query parameter is not known here.")
 			f.Fields = []fault.Field{{Pointer: bounded("?" + rest), Code: "unknown_field", Detail: "Unknown query parameter."}}
 			return f
 		case where == "query":
-			fields = append(fields, fault.Field{Pointer: bounded("?" + rest), Code: codeOf(detail), Detail: detail.Message})
+			fields = append(fields, fault.Field{Pointer: bounded("?" + rest), Code: codeOf(detail), Detail: said(detail)})
 		default:
 			fields = append(fields, bodyField(detail))
 		}
 	}
+	fields = fields[:min(len(fields), maxFields)]
 	return &fault.Fault{Kind: fault.Invalid, Code: "validation_failed", Detail: "The request has invalid fields.", Fields: fields}
 }
 
 var requiredProperty = regexp.MustCompile(`^expected (?:required )?property (\S+) to be present`)
 
 func bodyField(d *huma.ErrorDetail) fault.Field {
-	pointer, detail := pointerOf(d.Location), d.Message
+	pointer, detail := pointerOf(d.Location), said(d)
 	if m := requiredProperty.FindStringSubmatch(d.Message); m != nil {
 		pointer += "/" + m[1]
 	}
@@ -89,6 +93,15 @@ func bodyField(d *huma.ErrorDetail) fault.Field {
 		pointer, detail = pointerOf("body."+field), "The value is out of range or of the wrong type."
 	}
 	return fault.Field{Pointer: bounded(pointer), Code: codeOf(d), Detail: detail}
+}
+
+// said is huma's sentence, unless it is a parser's, which repeats what was sent.
+func said(d *huma.ErrorDetail) string {
+	m := d.Message
+	if strings.HasPrefix(m, "expected ") || strings.HasPrefix(m, "required ") || m == "unexpected property" {
+		return m
+	}
+	return "The value does not have the form that is wanted here."
 }
 
 var index = regexp.MustCompile(`\[(\d+)\]`)

@@ -107,7 +107,7 @@ func (r payments) register(a huma.API) {
 }
 
 func (r invoices) list(ctx context.Context, in *listInvoicesIn) (*List[invoice], error) {
-	account, err := r.filterID(ctx, keys.BillingAccount, in.BillingAccountID)
+	account, err := r.filterID(ctx, keys.BillingAccount, "billing_account_id", in.BillingAccountID)
 	if err != nil {
 		return nil, err
 	}
@@ -163,10 +163,10 @@ func showLine(l models.InvoiceLine, currency money.Asset) invoiceLine {
 func (r payments) list(ctx context.Context, in *listPaymentsIn) (*List[payment], error) {
 	var filter store.PaymentFilter
 	var err error
-	if filter.Account, err = r.filterID(ctx, keys.BillingAccount, in.BillingAccountID); err != nil {
+	if filter.Account, err = r.filterID(ctx, keys.BillingAccount, "billing_account_id", in.BillingAccountID); err != nil {
 		return nil, err
 	}
-	if filter.Invoice, err = r.filterID(ctx, keys.Invoice, in.InvoiceID); err != nil {
+	if filter.Invoice, err = r.filterID(ctx, keys.Invoice, "invoice_id", in.InvoiceID); err != nil {
 		return nil, err
 	}
 	return listed(ctx, r.base, in.PageQuery, func(p store.Page) ([]models.Payment, bool, error) {

@@ -104,7 +104,7 @@ func (r ledger) register(a huma.API) {
 }
 
 func (r ledger) accounts(ctx context.Context, in *listLedgerAccountsIn) (*List[ledgerAccount], error) {
-	owner, err := r.filterID(ctx, keys.BillingAccount, in.BillingAccountID)
+	owner, err := r.filterID(ctx, keys.BillingAccount, "billing_account_id", in.BillingAccountID)
 	if err != nil {
 		return nil, err
 	}
@@ -128,7 +128,7 @@ func (r ledger) accounts(ctx context.Context, in *listLedgerAccountsIn) (*List[l
 }
 
 func (r ledger) transactions(ctx context.Context, in *listTransactionsIn) (*List[ledgerTransaction], error) {
-	account, err := r.filterID(ctx, keys.BillingAccount, in.BillingAccountID)
+	account, err := r.filterID(ctx, keys.BillingAccount, "billing_account_id", in.BillingAccountID)
 	if err != nil {
 		return nil, err
 	}
@@ -152,7 +152,7 @@ func (r ledger) transaction(ctx context.Context, in *idPath) (*One[ledgerTransac
 }
 
 func (r ledger) entries(ctx context.Context, in *listEntriesIn) (*List[ledgerEntry], error) {
-	owner, err := r.filterID(ctx, keys.BillingAccount, in.BillingAccountID)
+	owner, err := r.filterID(ctx, keys.BillingAccount, "billing_account_id", in.BillingAccountID)
 	if err != nil {
 		return nil, err
 	}

@@ -29,7 +29,8 @@ func (o op) security() []map[string][]string {
 
 // headers documents what the gates read, which no handler's input mentions.
 func (o op) headers() []*huma.Param {
-	params := []*huma.Param{headerParam("X-Request-Id", false, 1, 64, "Echoed; made if it is missing or malformed.")}
+	params := []*huma.Param{{Name: "X-Request-Id", In: "header", Description: "Echoed if it is 1 to 64 of A-Z, a-z, 0-9, _ and -; any other is replaced.",
+		Schema: &huma.Schema{Type: huma.TypeString}}}
 	if !o.Public {
 		params = append(params, headerParam("X-Realm-Id", true, 1, 64, "Code or id of the key's realm."))
 	}

@@ -42,10 +42,10 @@ func (r periods) register(a huma.API) {
 func (r periods) list(ctx context.Context, in *listPeriodsIn) (*List[billingPeriod], error) {
 	filter := store.PeriodFilter{Status: models.PeriodStatus(in.Status)}
 	var err error
-	if filter.Account, err = r.filterID(ctx, keys.BillingAccount, in.BillingAccountID); err != nil {
+	if filter.Account, err = r.filterID(ctx, keys.BillingAccount, "billing_account_id", in.BillingAccountID); err != nil {
 		return nil, err
 	}
-	if filter.Assignment, err = r.filterID(ctx, keys.PlanAssignment, in.AssignmentID); err != nil {
+	if filter.Assignment, err = r.filterID(ctx, keys.PlanAssignment, "plan_assignment_id", in.AssignmentID); err != nil {
 		return nil, err
 	}
 	return listed(ctx, r.base, in.PageQuery, func(p store.Page) ([]models.BillingPeriod, bool, error) {

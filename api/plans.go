@@ -96,7 +96,7 @@ func (r plans) create(ctx context.Context, in *createPlanIn) (*Reply[plan], erro
 func (r plans) list(ctx context.Context, in *listPlansIn) (*List[plan], error) {
 	filter := store.PlanFilter{Code: in.Code, Kind: models.PlanKind(in.Kind), Status: models.LifecycleStatus(in.Status)}
 	var err error
-	if filter.PricingModelID, err = r.filterID(ctx, keys.PricingModel, in.PricingModelID); err != nil {
+	if filter.PricingModelID, err = r.filterID(ctx, keys.PricingModel, "pricing_model_id", in.PricingModelID); err != nil {
 		return nil, err
 	}
 	return listed(ctx, r.base, in.PageQuery, func(p store.Page) ([]store.PlanDetail, bool, error) {

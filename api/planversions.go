@@ -15,7 +15,7 @@ type PlanPath struct{ Changed }
 
 type planVersionIn struct {
 	PlanPath
-	Number int `path:"v" minimum:"1"`
+	Number int `path:"v" minimum:"1" maximum:"1000000"`
 }
 
 type patchPlanIn struct {
@@ -30,7 +30,7 @@ type patchPlanIn struct {
 
 type entitlePlanIn struct {
 	PlanPath
-	Number int `path:"v" minimum:"1"`
+	Number int `path:"v" minimum:"1" maximum:"1000000"`
 	Body   struct {
 		FeatureIDs []string `json:"feature_ids" maxItems:"500"`
 	}

@@ -31,7 +31,7 @@ type Problem struct {
 
 // Field is one wrong place.
 type Field struct {
-	Pointer string `json:"pointer" doc:"RFC 6901 pointer into the body; ?name for a query parameter, @name for a header."`
+	Pointer string `json:"pointer" doc:"RFC 6901 pointer into the body; ?name for a query parameter, @name for a header, {name} for a part of the path."`
 	Code    string `json:"code"`
 	Detail  string `json:"detail"`
 }

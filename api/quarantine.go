@@ -40,7 +40,7 @@ func (r quarantine) register(a huma.API) {
 }
 
 func (r quarantine) list(ctx context.Context, in *listQuarantineIn) (*List[quarantineItem], error) {
-	account, err := r.filterID(ctx, keys.BillingAccount, in.BillingAccountID)
+	account, err := r.filterID(ctx, keys.BillingAccount, "billing_account_id", in.BillingAccountID)
 	if err != nil {
 		return nil, err
 	}

@@ -79,11 +79,11 @@ func (r ratings) register(a huma.API) {
 func (r ratings) list(ctx context.Context, in *listRatingsIn) (*List[rating], error) {
 	filter := store.RatingFilter{Kind: models.RatingKind(in.Kind)}
 	for _, f := range []struct {
-		prefix, id string
-		to         **uuid.UUID
-	}{{keys.BillingAccount, in.BillingAccountID, &filter.Account}, {keys.PlanAssignment, in.AssignmentID, &filter.Assignment},
-		{keys.Meter, in.MeterID, &filter.Meter}} {
-		id, err := r.filterID(ctx, f.prefix, f.id)
+		prefix, name, id string
+		to               **uuid.UUID
+	}{{keys.BillingAccount, "billing_account_id", in.BillingAccountID, &filter.Account},
+		{keys.PlanAssignment, "plan_assignment_id", in.AssignmentID, &filter.Assignment}, {keys.Meter, "meter_id", in.MeterID, &filter.Meter}} {
+		id, err := r.filterID(ctx, f.prefix, f.name, f.id)
 		if err != nil {
 			return nil, err
 		}

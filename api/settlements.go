@@ -34,10 +34,10 @@ func (r settlements) register(a huma.API) {
 func (r settlements) list(ctx context.Context, in *listSettlementsIn) (*List[settlement], error) {
 	var ask store.SettlementQuery
 	var err error
-	if ask.Account, err = r.filterID(ctx, keys.BillingAccount, in.BillingAccountID); err != nil {
+	if ask.Account, err = r.filterID(ctx, keys.BillingAccount, "billing_account_id", in.BillingAccountID); err != nil {
 		return nil, err
 	}
-	if ask.Transaction, err = r.filterID(ctx, keys.LedgerTransaction, in.TransactionID); err != nil {
+	if ask.Transaction, err = r.filterID(ctx, keys.LedgerTransaction, "ledger_transaction_id", in.TransactionID); err != nil {
 		return nil, err
 	}
 	w, err := r.cursors.window(ctx, in.PageQuery)

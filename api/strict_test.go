@@ -17,7 +17,7 @@ func TestABodyThatIsNotOneCleanJSONDocumentIsRefused(t *testing.T) {
 		"NUL": `{"name":"a\u0000"}`, "NUL key": `{"na\u0000me":"a"}`, "raw NUL": "{\"name\":\"a\x00\"}",
 		"lone high surrogate": `{"name":"\ud800"}`, "lone low surrogate": `{"name":"\udc00"}`,
 		"high then other": `{"name":"\ud800\u0041"}`, "deep": strings.Repeat("[", 10001), "deep closed": strings.Repeat("[", 40) + strings.Repeat("]", 40),
-		"huge exponent": `{"name":"a","size":1e400}`, "single quotes": `{'name':'a'}`, "NaN": `{"size":NaN}`, "trailing comma": `{"name":"a",}`,
+		"single quotes": `{'name':'a'}`, "NaN": `{"size":NaN}`, "trailing comma": `{"name":"a",}`,
 		"leading zero": `{"name":"a","size":01}`, "unclosed": `{"name":"a"`, "closing": `}`, "missing colon": `{"name" "a"}`,
 	} {
 		rec := b.call(http.MethodPost, "/mgt/v1/widgets", body)
@@ -48,6 +48,7 @@ func TestEveryWrongFieldIsNamedByPointerAndCode(t *testing.T) {
 		{`{"name":"a","parts":[{"code":"a"},{"code":"a"},{"code":"a"},{"code":"a"}]}`, "/parts", "too_long"},
 		{`{"name":"a","kind":"oval"}`, "/kind", "bad_format"},
 		{`{"name":"a","size":101}`, "/size", "out_of_range"},
+		{`{"name":"a","size":1e400}`, "/size", "out_of_range"},
 		{`{"name":"a","size":1.0}`, "/size", "bad_format"},
 		{`{"name":"a","size":9223372036854775808}`, "/size", "out_of_range"},
 		{`{"name":"a","price":{"currency":"EUR"}}`, "/price/amount", "required"},

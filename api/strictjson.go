@@ -12,47 +12,72 @@ import (
 	"github.com/durabill/durabill/fault"
 )
 
-const maxDepth = 32
+// The bounds of a document. Values are counted because each may become a finding, and a megabyte holds hundreds of thousands.
+const (
+	maxDepth  = 32
+	maxValues = 20_000
+)
 
 func malformed(detail string) error { return fault.New(fault.Invalid, "malformed_json", "%s", detail) }
 
 // strictJSON accepts exactly one JSON document whose every string can be stored and whose every object says each
-// thing once.
+// thing once. A refusal points at where it was noticed.
 func strictJSON(body []byte) error {
-	if !utf8.Valid(body) {
-		return malformed("The body is not valid UTF-8.")
-	}
-	if loneSurrogate(body) {
-		return malformed("A string holds half of a surrogate pair.")
-	}
 	dec := json.NewDecoder(bytes.NewReader(body))
 	dec.UseNumber()
-	w := walker{dec: dec}
+	w := walker{dec: dec, body: body}
 	if err := w.value(0); err != nil {
 		return err
 	}
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return malformed("There is something after the JSON document.")
+		return w.malformed("There is something after the JSON document.")
 	}
 	return nil
 }
 
 type walker struct {
 	dec  *json.Decoder
+	body []byte
 	path []string
+	seen int
+}
+
+// here points at what the walker is looking at.
+func (w *walker) here() string {
+	if len(w.path) == 0 {
+		return ""
+	}
+	return bounded("/" + strings.Join(w.path, "/"))
+}
+
+func (w *walker) malformed(detail string) error {
+	f := fault.New(fault.Invalid, "malformed_json", "%s", detail)
+	f.Fields = []fault.Field{{Pointer: w.here(), Code: "bad_format", Detail: detail}}
+	return f
 }
 
 func (w *walker) value(depth int) error {
 	if depth > maxDepth {
-		return malformed("The document is nested too deeply.")
+		return w.malformed("The document is nested too deeply.")
 	}
+	if w.seen++; w.seen > maxValues {
+		return w.malformed("The document holds too many values.")
+	}
+	before := w.dec.InputOffset()
 	token, err := w.dec.Token()
 	if err != nil {
-		return malformed("The body is not a complete JSON document.")
+		return w.malformed("The body is not a complete JSON document.")
 	}
 	switch t := token.(type) {
+	case nil:
+		return fault.At(w.here(), "bad_format", "Nothing here can be null; leave the field out.")
 	case string:
-		return w.text(t)
+		return w.text(t, before)
+	case json.Number:
+		if _, err := t.Float64(); err != nil {
+			return fault.At(w.here(), "out_of_range", "The number is too large for any field.")
+		}
+		return nil
 	case json.Delim:
 		if t == '{' {
 			return w.object(depth)
@@ -63,9 +88,16 @@ func (w *walker) value(depth int) error {
 	}
 }
 
-func (w *walker) text(s string) error {
-	if strings.ContainsRune(s, 0) {
-		return malformed("A string holds the character NUL.")
+// text looks at a string as it was written, from before on: the decoder has put U+FFFD in the place of what it could not read.
+func (w *walker) text(s string, before int64) error {
+	written := w.body[before:w.dec.InputOffset()]
+	switch {
+	case strings.ContainsRune(s, 0):
+		return w.malformed("A string holds the character NUL.")
+	case !utf8.Valid(written):
+		return w.malformed("A string is not valid UTF-8.")
+	case loneSurrogate(written):
+		return w.malformed("A string holds half of a surrogate pair.")
 	}
 	return nil
 }
@@ -73,17 +105,18 @@ func (w *walker) text(s string) error {
 func (w *walker) object(depth int) error {
 	seen := map[string]bool{}
 	for w.dec.More() {
+		before := w.dec.InputOffset()
 		token, err := w.dec.Token()
 		if err != nil {
-			return malformed("The body is not a complete JSON document.")
+			return w.malformed("The body is not a complete JSON document.")
 		}
 		key, _ := token.(string) // inside an object the decoder yields only strings here
-		if err := w.text(key); err != nil {
+		if err := w.text(key, before); err != nil {
 			return err
 		}
 		w.path = append(w.path, escape(key))
 		if seen[key] {
-			return fault.At(bounded("/"+strings.Join(w.path, "/")), "duplicate_key", "This key occurs twice in its object.")
+			return fault.At(w.here(), "duplicate_key", "This key occurs twice in its object.")
 		}
 		seen[key] = true
 		if err := w.value(depth + 1); err != nil {
@@ -107,7 +140,7 @@ func (w *walker) array(depth int) error {
 
 func (w *walker) end() error {
 	if _, err := w.dec.Token(); err != nil {
-		return malformed("The body is not a complete JSON document.")
+		return w.malformed("The body is not a complete JSON document.")
 	}
 	return nil
 }

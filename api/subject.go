@@ -17,53 +17,41 @@ type SubjectHeaders struct {
 	AccountHeader   string `header:"X-Billing-Account-Id" maxLength:"64" doc:"The account, unless the body names it."`
 }
 
-// subject names an account in one of two ways; both together must name the same one.
+// subject names an account in one of two ways; both together must name the same one. The places are where a problem points.
 type subject struct {
-	principal string
-	account   string
+	principal, account     string
+	principalAt, accountAt string
 }
 
-func (h SubjectHeaders) or(principal, account string) subject {
-	s := subject{principal: principal, account: account}
-	if s.principal == "" && s.account == "" {
-		return subject{principal: h.PrincipalHeader, account: h.AccountHeader}
+// or is what the body ("/") or the query ("?") says, or else the headers.
+func (h SubjectHeaders) or(place, principal, account string) subject {
+	if principal == "" && account == "" && (h.PrincipalHeader != "" || h.AccountHeader != "") {
+		return subject{principal: h.PrincipalHeader, account: h.AccountHeader, principalAt: "@X-Principal-Id", accountAt: "@X-Billing-Account-Id"}
 	}
-	return s
+	return subject{principal: principal, account: account, principalAt: place + "principal_id", accountAt: place + "billing_account_id"}
 }
 
 // accountOf finds the account that a runtime call is about.
 func (b base) accountOf(ctx context.Context, s subject) (uuid.UUID, error) {
-	var named uuid.UUID
+	var named *uuid.UUID
 	if s.account != "" {
-		id, err := bodyID(keys.BillingAccount, "/billing_account_id", s.account)
+		id, err := idAt(keys.BillingAccount, s.accountAt, s.account)
 		if err != nil || s.principal == "" {
 			return id, err
 		}
-		named = id
+		named = &id
 	}
 	if s.principal == "" {
-		return uuid.Nil, fault.At("/principal_id", "required", "Name the account: principal_id or billing_account_id, or a header of either.")
+		return uuid.Nil, fault.At(s.principalAt, "required", "Name the account: principal_id or billing_account_id, or a header of either.")
 	}
 	a, err := b.store.FindPrincipal(ctx, callOf(ctx), s.principal)
 	if err != nil {
 		return uuid.Nil, err
 	}
-	if named != uuid.Nil && named != a.ID {
-		return uuid.Nil, fault.At("/billing_account_id", "bad_format", "principal_id and billing_account_id name two accounts.")
+	if named != nil && *named != a.ID {
+		return uuid.Nil, fault.At(s.accountAt, "bad_format", "principal_id and billing_account_id name two accounts.")
 	}
 	return a.ID, nil
-}
-
-// filterID reads an optional id of a query. One that names nothing in the realm is not found, as it is in a path.
-func (b base) filterID(ctx context.Context, prefix, s string) (*uuid.UUID, error) {
-	if s == "" {
-		return nil, nil //nolint:nilnil // no filter
-	}
-	id, err := pathID(prefix, s)
-	if err != nil {
-		return nil, err
-	}
-	return &id, b.store.Know(ctx, callOf(ctx), prefix, id)
 }
 
 // cash puts a rounded or posted amount on the wire.

@@ -15,9 +15,9 @@ type usage struct{ base }
 type usageIn struct {
 	SubjectHeaders
 	Body struct {
-		PrincipalID      string            `json:"principal_id,omitempty" maxLength:"255" example:"acme"`
-		BillingAccountID string            `json:"billing_account_id,omitempty" maxLength:"64"`
-		FeatureCode      string            `json:"feature_code,omitempty" maxLength:"63" doc:"Whichever feature of its plans the meter measures if absent."`
+		PrincipalID      string            `json:"principal_id,omitempty" minLength:"1" maxLength:"255" example:"acme"`
+		BillingAccountID string            `json:"billing_account_id,omitempty" minLength:"1" maxLength:"64"`
+		FeatureCode      string            `json:"feature_code,omitempty" minLength:"1" maxLength:"63" doc:"Whichever feature of its plans the meter measures if absent."`
 		Meters           []meterQuantity   `json:"meters" minItems:"1" maxItems:"20"`
 		OccurredAt       *Instant          `json:"occurred_at,omitempty" doc:"The account's now if absent. It chooses period, price and lots."`
 		Labels           map[string]string `json:"labels,omitempty" maxProperties:"20"`
@@ -47,7 +47,7 @@ func (r usage) register(a huma.API) {
 }
 
 func (r usage) record(ctx context.Context, in *usageIn) (*Reply[recordedUsage], error) {
-	account, err := r.accountOf(ctx, in.or(in.Body.PrincipalID, in.Body.BillingAccountID))
+	account, err := r.accountOf(ctx, in.or("/", in.Body.PrincipalID, in.Body.BillingAccountID))
 	if err != nil {
 		return nil, err
 	}

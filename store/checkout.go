@@ -47,6 +47,9 @@ func (s *Store) OpenCheckout(ctx context.Context, call Call, in NewCheckout) (mo
 		if !total.Total.IsPositive() {
 			return models.CheckoutSession{}, fault.At("/quantity", "out_of_range", "The purchase comes to nothing.")
 		}
+		if _, err := money.ToMinor(money.Amount{Value: total.Total, Asset: *account.Currency}); err != nil {
+			return models.CheckoutSession{}, fault.At("/quantity", "out_of_range", "No payment provider takes that much at once.").Because(err)
+		}
 		c := models.CheckoutSession{Row: models.Row{RealmID: call.Realm, ID: models.NewID()}, BillingAccountID: account.ID, Asset: in.Asset,
 			Quantity: in.Quantity, Amount: total.Total, Currency: *account.Currency, Status: models.CheckoutPending, SuccessURL: in.SuccessURL,
 			CancelURL: in.CancelURL, Version: 1, Times: models.At(now)}

@@ -85,7 +85,7 @@ func (d *document) fits(req *http.Request, body []byte) bool {
 // has says whether a pointer of an answer names a place of the operation's own request.
 func (o operation) has(pointer string) bool {
 	if pointer == "" {
-		return o.Body != nil
+		return o.Method != "GET"
 	}
 	name := pointer[1:]
 	switch pointer[0] {

@@ -27,7 +27,7 @@ type request struct {
 // is made anew where it can be changed only once.
 func newFixtures() map[string]func(*scene) request {
 	return map[string]func(*scene) request{
-		"authorize":            func(s *scene) request { return request{query: texts{"on_deny": "http"}, body: s.wanted()} },
+		"authorize":            func(s *scene) request { return request{body: s.wanted()} },
 		"cancelLease":          func(s *scene) request { return request{body: object{"lease_token": s.lease()}} },
 		"cancelPlanAssignment": func(s *scene) request { return request{path: id(s.assigned()), body: object{"when": "period_end"}} },
 		"checkEntitlements": func(s *scene) request {
@@ -51,7 +51,9 @@ func newFixtures() map[string]func(*scene) request {
 			return request{body: object{"code": s.fresh("model-"), "name": "Model", "is_default": false}}
 		},
 		"createServiceKey": func(s *scene) request { return request{body: s.serviceKey()} },
-		"createTestClock":  func(s *scene) request { return request{body: object{"name": s.fresh("clock-"), "now": "2026-01-01T00:00:00Z"}} },
+		"createTestClock": func(s *scene) request {
+			return request{body: object{"name": s.fresh("clock-"), "now": "2026-01-01T00:00:00Z"}}
+		},
 		"advanceTestClock": func(s *scene) request {
 			return request{path: id(s.made("createTestClock")), body: object{"target": "2026-01-02T00:00:00Z"}}
 		},

@@ -41,6 +41,7 @@ type scene struct {
 	key      string
 	realm    string
 	owner    *pgx.Conn
+	digests  string // the query behind digest
 	endpoint uuid.UUID
 	foreign  map[string]string // ids of another realm's objects, by prefix
 	secret   []byte            // derives lease tokens
@@ -70,6 +71,7 @@ func newScene(t *testing.T) *scene {
 	require.NoError(t, err)
 	s.doc = newDocument(t, raw)
 	s.owner = harness.Owner(t, s.URL)
+	s.digests = s.digestQuery()
 	s.live()
 	return s
 }
