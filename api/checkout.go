@@ -45,7 +45,7 @@ type createCheckoutIn struct {
 		BillingAccountID string  `json:"billing_account_id"`
 		CreditType       string  `json:"credit_type" minLength:"4" maxLength:"31" example:"CREDIT"`
 		Quantity         Decimal `json:"quantity" example:"100"`
-		SuccessURL       string  `json:"success_url" format:"uri" maxLength:"2000" example:"https://example.com/thanks"`
+		SuccessURL       string  `json:"success_url" format:"uri" minLength:"1" maxLength:"2000" example:"https://example.com/thanks"`
 		CancelURL        string  `json:"cancel_url,omitempty" minLength:"1" format:"uri" maxLength:"2000"`
 	}
 }

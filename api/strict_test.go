@@ -121,15 +121,3 @@ func TestARawOperationSeesEveryByteAndItsOwnBound(t *testing.T) {
 	require.Equal(t, body, string(b.widgets.raw))
 	refused(t, b.call(http.MethodPost, "/webhooks/scratch", strings.Repeat("x", 65)), 413, "body_too_large")
 }
-
-func FuzzStrictJSONNeverPanicsAndAgreesWithTheDecoder(f *testing.F) {
-	for _, s := range []string{`{"a":1}`, `[]`, `{"a":{"a":1,"a":2}}`, `"\ud83d\ude00"`, `{"a"`, `]`, `1 2`, `{]`, `[}`} {
-		f.Add([]byte(s))
-	}
-	f.Fuzz(func(t *testing.T, body []byte) {
-		if strictJSON(body) == nil {
-			_, err := canonicalJSON(body)
-			require.NoError(t, err)
-		}
-	})
-}

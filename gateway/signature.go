@@ -91,7 +91,7 @@ func parseSignature(header string) (stamp time.Time, signatures [][]byte, reason
 		switch name {
 		case "t":
 			seconds, err := strconv.ParseInt(value, 10, 64)
-			if err != nil || stamped {
+			if err != nil || stamped || strconv.FormatInt(seconds, 10) != value { // "+1" and "01" are not what was signed
 				return stamp, nil, SignatureMalformed
 			}
 			stamp, stamped = time.Unix(seconds, 0), true

@@ -107,13 +107,3 @@ func TestTheFakeSignsAsTheSDKDoes(t *testing.T) {
 	now := time.Now()
 	require.Equal(t, signed(body, secret, now), stripefake.Sign([]byte(body), secret, now))
 }
-
-func FuzzASignatureNobodyMadeIsRefused(f *testing.F) {
-	now := time.Unix(1767225600, 0)
-	f.Add([]byte(body), signed(body, "whsec_other", now))
-	f.Add([]byte{}, "t=1,v1=")
-	f.Fuzz(func(t *testing.T, raw []byte, header string) {
-		_, err := gateway.VerifyEvent(raw, header, []string{secret}, now)
-		require.True(t, fault.Is(err, "signature_invalid"))
-	})
-}

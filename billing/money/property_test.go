@@ -88,23 +88,3 @@ func TestRoundingIsIdempotentAndMovesAtMostHalfAUnit(t *testing.T) {
 		require.True(t, money.Round(v.Neg(), a).Equal(r.Neg()))
 	})
 }
-
-func FuzzParse(f *testing.F) {
-	for _, s := range []string{"0", "-0", "12.340000000", "1e20", "+1", "0.00000000000000000001", "99999999999999999999", "NaN", "1.\n"} {
-		f.Add(s)
-	}
-	f.Fuzz(func(t *testing.T, s string) {
-		v, err := money.ParseQuantity(s)
-		amount, amountErr := money.ParseAmount(s)
-		if amountErr == nil {
-			require.NoError(t, err, "every amount is a quantity")
-			require.True(t, amount.Equal(v))
-		}
-		if err != nil {
-			return
-		}
-		back, err := money.ParseQuantity(v.String())
-		require.NoError(t, err)
-		require.True(t, back.Equal(v))
-	})
-}

@@ -12,6 +12,9 @@ var freeText = []string{"name", "principal_id", "source_ref", "unit", "email", "
 // pages are the links that a browser may be sent to.
 var pages = []string{"http://169.254.169.254/latest/meta-data", "HTTPS://EXAMPLE.COM", "https://例え.jp/", "https://example.com:99999/"}
 
+// codes are the fields that hold one. A meter or a feature may have been made by a spoilt request that was legal.
+var codes = []string{"code", "source_kind", "meter_code", "feature_code"}
+
 var codeForm = regexp.MustCompile(`^[a-z][a-z0-9_.:-]{0,62}$`)
 
 // allowed names the rule by which a spoilt request was nevertheless legal, or gives "". The document has allowed it already:
@@ -41,7 +44,7 @@ func allowed(o operation, m mutation) string {
 		return "a filter may match nothing"
 	case m.format == "text" && slices.Contains(freeText, name):
 		return "free text is kept as it was sent"
-	case m.format == "text" && (name == "code" || name == "source_kind") && codeForm.MatchString(m.value.text):
+	case m.format == "text" && slices.Contains(codes, name) && codeForm.MatchString(m.value.text):
 		return "a code"
 	case m.format == "uri" && slices.Contains(pages, m.value.text):
 		return "a page's address, which only the customer's browser will open"
