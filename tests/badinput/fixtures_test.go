@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/durabill/durabill/keys"
 	"github.com/durabill/durabill/models"
 	"github.com/durabill/durabill/store"
 )
@@ -173,7 +174,7 @@ func (s *scene) account() object {
 }
 
 func (s *scene) purchase() object {
-	return object{"billing_account_id": s.ids["account"], "credit_type": "CREDIT", "quantity": "100", "success_url": "https://example.com/thanks",
+	return object{"billing_account_id": s.ids["account"], "credit_type": "CREDIT", "quantity": "100", "success_url": s.fresh("https://example.com/thanks/"),
 		"cancel_url": "https://example.com/"}
 }
 
@@ -253,7 +254,13 @@ func (s *scene) moved(operation string) string {
 
 func (s *scene) parked() string {
 	account := s.made("createBillingAccount")
-	s.Exec("UPDATE billing_accounts SET status = 'parked', parked_reason = 'test' WHERE principal_id = 'customer-' || $1::text", s.serial.Load())
+	id, err := keys.Decode(keys.BillingAccount, account)
+	if err == nil {
+		err = s.Store.ParkAccount(s.t.Context(), s.Call, id, "test")
+	}
+	if err != nil {
+		s.t.Fatal(err)
+	}
 	return account
 }
 
