@@ -63,7 +63,7 @@ func cleanParameter(name string, values []string) error {
 	case values[0] == "":
 		return at("validation_failed", "required", "The query parameter has no value; leave it out.")
 	case !storable(values[0]):
-		return at("validation_failed", "bad_format", "The query parameter is not valid UTF-8 or has a NUL.")
+		return at("unknown_parameter", "bad_format", "The query parameter is not valid UTF-8 or has a NUL.")
 	}
 	return nil
 }
