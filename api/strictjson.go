@@ -74,10 +74,7 @@ func (w *walker) value(depth int) error {
 	case string:
 		return w.text(t, before)
 	case json.Number:
-		if _, err := t.Float64(); err != nil {
-			return fault.At(w.here(), "out_of_range", "The number is too large for any field.")
-		}
-		return nil
+		return w.number(t)
 	case json.Delim:
 		if t == '{' {
 			return w.object(depth)
@@ -86,6 +83,18 @@ func (w *walker) value(depth int) error {
 	default:
 		return nil
 	}
+}
+
+// number takes whole numbers only, since decimals are strings here. The decoders behind would read 1.0 as 1, or refuse it
+// without saying where.
+func (w *walker) number(n json.Number) error {
+	if strings.ContainsAny(n.String(), ".eE") {
+		return fault.At(w.here(), "bad_format", "A number here is a whole number in plain digits.")
+	}
+	if _, err := n.Int64(); err != nil {
+		return fault.At(w.here(), "out_of_range", "The number is too large for any field.")
+	}
+	return nil
 }
 
 // text looks at a string as it was written, from before on: the decoder has put U+FFFD in the place of what it could not read.

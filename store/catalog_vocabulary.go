@@ -142,16 +142,23 @@ func (t *tx) checkFeature(in NewFeature) error {
 			f.unknown("/family_id", "There is no such feature family.")
 		}
 	}
-	known, err := knownIDs[models.Meter](t, in.MeterIDs)
+	if err := t.checkMeters(&f, "/meter_ids", in.MeterIDs); err != nil {
+		return err
+	}
+	return f.fault()
+}
+
+func (t *tx) checkMeters(f *fields, list string, meters []uuid.UUID) error {
+	known, err := knownIDs[models.Meter](t, meters)
 	if err != nil {
 		return err
 	}
-	for i, meter := range in.MeterIDs {
+	for i, meter := range meters {
 		if !known[meter] {
-			f.unknown(pointer("/meter_ids", i), "There is no such meter.")
+			f.unknown(pointer(list, i), "There is no such meter.")
 		}
 	}
-	return f.fault()
+	return nil
 }
 
 // ListFeatures gives a page of features with their meters, or the one of a code.
@@ -223,15 +230,20 @@ func (s *Store) UpdateFeature(ctx context.Context, call Call, id uuid.UUID, in F
 		if err := matches(in.Version, row.Version); err != nil {
 			return FeatureDetail{}, err
 		}
-		next := NewFeature{Code: row.Code, Name: row.Name, Kind: row.Kind, MeterIDs: in.AddMeterIDs}
+		name := row.Name
 		if in.Name != nil {
-			next.Name = *in.Name
+			name = *in.Name
 		}
-		if err := t.checkFeature(next); err != nil {
+		var f fields
+		f.name("/name", name)
+		if err := t.checkMeters(&f, "/add_meter_ids", in.AddMeterIDs); err != nil {
+			return FeatureDetail{}, err
+		}
+		if err := f.fault(); err != nil {
 			return FeatureDetail{}, err
 		}
 		err = t.update("feature.updated", object{kind: "feature", prefix: keys.Feature, id: id}, &row, func() error {
-			row.Name = next.Name
+			row.Name = name
 			row.Version++
 			return nil
 		})

@@ -30,7 +30,7 @@ func allowed(o operation, m mutation) string {
 		return "the body or the query names the account, and the header is not asked"
 	case m.value.name == "left out":
 		return "an optional field may be absent"
-	case m.value.name == "an unknown field" || strings.HasPrefix(m.value.name, "a key of"):
+	case m.place == "/labels" || m.value.name == "an unknown field" || strings.HasPrefix(m.value.name, "a key of"):
 		return "labels are the caller's own"
 	case m.place == "@If-Match" && m.value.text == "":
 		return "an empty condition is none, where one is not required"
