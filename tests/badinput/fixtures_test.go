@@ -122,9 +122,13 @@ func newFixtures() map[string]func(*scene) request {
 		"replacePlanEntitlements": func(s *scene) request {
 			return request{path: texts{"id": s.made("createPlan"), "v": "1"}, header: texts{"If-Match": `"v1"`}, body: object{"feature_ids": []any{s.once("createFeature")}}}
 		},
-		"replayStripeEvent":     func(s *scene) request { return request{path: id(s.dead())} },
-		"resumeBillingAccount":  func(s *scene) request { return request{path: id(s.moved("suspendBillingAccount"))} },
-		"revokeServiceKey":      func(s *scene) request { return request{path: id(s.made("createServiceKey"))} },
+		"replayStripeEvent":    func(s *scene) request { return request{path: id(s.dead())} },
+		"resumeBillingAccount": func(s *scene) request { return request{path: id(s.moved("suspendBillingAccount"))} },
+		"revokeServiceKey":     func(s *scene) request { return request{path: id(s.made("createServiceKey"))} },
+		"rotateServiceKey": func(s *scene) request {
+			return request{path: id(s.made("createServiceKey")), body: object{"overlap_seconds": 60, "expires_at": s.later()}}
+		},
+		"endServiceKeyRotation": func(s *scene) request { return request{path: id(s.rotated()), body: object{"keep": "new"}} },
 		"suspendBillingAccount": func(s *scene) request { return request{path: id(s.made("createBillingAccount"))} },
 		"unparkBillingAccount":  func(s *scene) request { return request{path: id(s.parked())} },
 		"updateFeature": func(s *scene) request {
@@ -212,7 +216,7 @@ func (s *scene) assignment() object {
 }
 
 func (s *scene) serviceKey() object {
-	return object{"name": s.fresh("key-"), "scopes": []any{"catalog:read"}, "expires_at": s.later()}
+	return object{"name": s.fresh("key-"), "scopes": []any{"catalog:read"}, "cidrs": []any{"10.0.0.0/8"}, "expires_at": s.later()}
 }
 
 // later is an instant in a month by the wall clock, which is the one that keys live by.
@@ -250,6 +254,12 @@ func (s *scene) assigned() string {
 func (s *scene) moved(operation string) string {
 	account := s.made("createBillingAccount")
 	return s.move(operation, request{path: id(account)})
+}
+
+func (s *scene) rotated() string {
+	key := s.made("createServiceKey")
+	s.must("rotateServiceKey", request{path: id(key), body: object{"overlap_seconds": 60}})
+	return key
 }
 
 func (s *scene) parked() string {

@@ -32,7 +32,9 @@ func allowed(o operation, m mutation) string {
 		return "an optional field may be absent"
 	case m.place == "/labels" || m.value.name == "an unknown field" || strings.HasPrefix(m.value.name, "a key of"):
 		return "labels are the caller's own"
-	case m.place == "@If-Match" && m.value.text == "":
+	case m.place == "@If-Match" && (m.value.text == "*" || strings.Contains(m.value.text, `"v1", `)):
+		return "any version, or a list that holds the one there is"
+	case m.place == "@If-Match" && strings.TrimSpace(m.value.text) == "":
 		return "an empty condition is none, where one is not required"
 	case m.value.name == "an item twice", m.value.name == "array":
 		return "a list within its bounds"
