@@ -41,19 +41,20 @@ func provider(ctx workflow.Context, summary string) workflow.Context {
 }
 
 const (
-	eventAttempts = 10
+	eventPatience = 2 * time.Hour
 	loopFor       = time.Minute
 	loopsPerRun   = 50
 )
 
-// event is for applying a provider's event: after ten attempts, which take about two hours, it is set aside for a person.
+// event is for applying a provider's event: what cannot be applied in two hours is set aside for a person. Time decides and not
+// attempts, since a killed worker costs one, too, and says nothing against the event.
 func event(ctx workflow.Context) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		StartToCloseTimeout: time.Minute,
-		HeartbeatTimeout:    missedAfter,
-		Summary:             "apply event",
-		RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 3, MaximumInterval: time.Hour,
-			MaximumAttempts: eventAttempts},
+		ScheduleToCloseTimeout: eventPatience,
+		StartToCloseTimeout:    time.Minute,
+		HeartbeatTimeout:       missedAfter,
+		Summary:                "apply event",
+		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: time.Minute},
 	})
 }
 

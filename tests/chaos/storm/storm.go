@@ -95,7 +95,8 @@ func (s *storm) calm(ctx context.Context, clients *errgroup.Group) error {
 	}
 	begun := time.Now()
 	for _, clock := range s.clocks {
-		s.within(ctx, "clock "+clock, 2*s.Calm, func(ctx context.Context) error { return s.arrive(ctx, clock) })
+		// A retry comes after a minute at most, and a clock waits a minute for rest before it says that it is blocked.
+		s.within(ctx, "clock "+clock, 5*s.Calm, func(ctx context.Context) error { return s.arrive(ctx, clock) })
 	}
 	s.within(ctx, "leases that were left alone", s.Calm, s.world.Settle)
 	s.within(ctx, "rest", s.Calm, s.Stage.Rest)
