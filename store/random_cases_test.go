@@ -111,3 +111,43 @@ func TestAnEstimateBeginsWhereTheRatingWill(t *testing.T) {
 		same(t, want, estimate)
 	}
 }
+
+func TestOverageAfterPlansThatEndedTogetherIsCollectedIfOneOfThemWas(t *testing.T) {
+	j := newJourney(t)
+	start := day("2026-01-30T23:00:00Z")
+	uncollected := func(terms *models.PlanTerms) { terms.Fee, terms.Collection = nil, models.CollectNone }
+	j.addon("first", start, uncollected)
+	j.assign(start)
+	j.addon("last", start, uncollected)
+	j.driver.advance(day("2026-02-05T10:00:00Z"))
+	all, _, err := j.st.ListAssignments(j.ctx, j.call, store.Page{Limit: 10}, store.AssignmentFilter{Account: &j.account.ID, Status: models.AssignmentActive})
+	require.NoError(t, err)
+	for _, a := range all {
+		if !a.IsFree {
+			_, err := j.st.CancelAssignment(j.ctx, j.call, a.ID, models.CancelNow)
+			require.NoError(t, err)
+		}
+	}
+	j.driver.advance(day("2026-02-07T00:00:00Z"))
+	j.report("late", "api_requests", "9000000", day("2026-02-05T09:00:00Z"))
+	j.driver.advance(day("2026-03-02T00:00:00Z"))
+	last := j.invoices()[len(j.invoices())-1]
+	require.Equal(t, day("2026-02-28T23:00:00Z"), last.BoundaryAt)
+	require.Equal(t, models.CollectStripe, last.CollectBy)
+	j.sound()
+}
+
+func TestCreditsUsedUpAtTheInstantTheirPlanBeganAndEndedStayUsed(t *testing.T) {
+	j := newJourney(t)
+	start := day("2026-01-30T23:00:00Z")
+	j.assign(start)
+	j.driver.advance(start)
+	j.pair("all", "2000000")
+	_, err := j.st.CancelAssignment(j.ctx, j.call, j.assignment.ID, models.CancelNow)
+	require.NoError(t, err)
+	j.driver.advance(day("2026-04-01T00:00:00Z"))
+	lots, _, err := j.st.ListLots(j.ctx, j.call, store.Page{Limit: 10, Ascending: true}, store.LotFilter{Account: &j.account.ID})
+	require.NoError(t, err)
+	same(t, "20", lots[0].Consumed)
+	j.sound()
+}

@@ -45,12 +45,14 @@ func (t *tx) runForOverage(account models.BillingAccount, now time.Time) error {
 }
 
 // lastTerms are the terms by which a run without periods collects: those of the account's last period, else of its free plan.
+// Of periods that ended together, one that is collected counts before one that is not, then the one that was opened last.
 func (t *tx) lastTerms(account uuid.UUID) (models.PlanTerms, error) {
 	var v models.PlanVersion
 	err := t.Raw(`SELECT v.* FROM plan_versions v JOIN (
-			SELECT realm_id, plan_version_id, 1 AS rank, end_at AS at FROM billing_periods WHERE billing_account_id = @ba
-			UNION ALL SELECT realm_id, plan_version_id, 2, start_at FROM plan_assignments WHERE billing_account_id = @ba AND is_free) p
-		ON p.realm_id = v.realm_id AND p.plan_version_id = v.id ORDER BY p.rank, p.at DESC LIMIT 1`,
-		map[string]any{"ba": account}).Scan(&v).Error
+			SELECT realm_id, plan_version_id, id, 1 AS rank, end_at AS at FROM billing_periods WHERE billing_account_id = @ba
+			UNION ALL SELECT realm_id, plan_version_id, id, 2, start_at FROM plan_assignments WHERE billing_account_id = @ba AND is_free) p
+		ON p.realm_id = v.realm_id AND p.plan_version_id = v.id
+		ORDER BY p.rank, p.at DESC, v.terms ->> 'collection' = @none, p.id DESC LIMIT 1`,
+		map[string]any{"ba": account, "none": models.CollectNone}).Scan(&v).Error
 	return v.Terms, err
 }

@@ -1,7 +1,8 @@
 -- Recurring lots of an assignment's rule are numbered from 0 without a gap, span its periods, and are what the rule gives
--- A period is asked for its lot once it has left open. Lots voided before they began keep the span they were meant for.
+-- A period is asked for its lot once it has left open. Lots voided before they began keep the span they were meant for, and so
+-- do those that were used up at the instant at which their plan began and ended.
 WITH lots AS (
-  SELECT l.id, l.assignment_id, l.rule, l.period_index, l.asset, l.issued, l.effective_at, l.expires_at, l.status,
+  SELECT l.id, l.assignment_id, l.rule, l.period_index, l.asset, l.issued, l.consumed, l.effective_at, l.expires_at, l.status,
          coalesce(lag(l.period_index) OVER (PARTITION BY l.assignment_id, l.rule ORDER BY l.period_index), -1) + 1 AS want_index,
          p.id AS period_id, p.start_at, p.end_at, a.start_at AS assignment_start, a.billing_account_id = l.billing_account_id AS own,
          g ->> 'asset' AS rule_asset, (g ->> 'amount')::numeric AS rule_amount, g ->> 'expires' AS rule_expires,
@@ -26,7 +27,7 @@ SELECT 'credit_lots/' || id, format('gives %s %s, the rule %s gives %s %s', issu
 UNION ALL
 SELECT 'credit_lots/' || id, format('spans [%s, %s), its period [%s, %s)', effective_at, coalesce(expires_at::text, 'never'), start_at, end_at)
   FROM lots
- WHERE status <> 'voided' AND period_id IS NOT NULL
+ WHERE status <> 'voided' AND period_id IS NOT NULL AND NOT (start_at = end_at AND consumed = issued)
    AND (effective_at <> start_at OR expires_at IS DISTINCT FROM CASE rule_expires WHEN 'period_end' THEN end_at END)
 UNION ALL
 SELECT 'credit_lots/' || id, format('begins at %s, the lot before it ends at %s', effective_at, before_until)

@@ -275,7 +275,7 @@ func (w *World) collectBy(a *Account, boundary time.Time) string {
 		if p.end.Equal(boundary) || p.start.Equal(boundary) {
 			at = append(at, p)
 		}
-		if last == nil || !p.end.Before(last.end) {
+		if last == nil || p.end.After(last.end) || p.end.Equal(last.end) && (p.of.plan.Collect != "none" || last.of.plan.Collect == "none") {
 			last = p
 		}
 	}

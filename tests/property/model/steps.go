@@ -167,3 +167,20 @@ func (w *World) Parked() []string {
 	}
 	return out
 }
+
+// Status of an account.
+func (w *World) Status(account string) string { return w.account(account).status }
+
+// Entitled are the features that an account may use now.
+func (w *World) Entitled(account string) []string {
+	var out []string
+	for _, f := range sortedKeys(w.catalog.Features) {
+		if _, _, ok := w.owner(w.account(account), w.Now, f, ""); ok {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// Until is when a lease's time is over.
+func (w *World) Until(lease string) time.Time { return w.lease(lease).until }
