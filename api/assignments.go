@@ -2,7 +2,9 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
+	"reflect"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
@@ -77,12 +79,14 @@ func (r assignments) register(a huma.API) {
 	const tag, workflow = "Plans and enforcement", "plan-assignment/{id}"
 	post(a, op{ID: "createPlanAssignment", Path: assignmentsPath, Summary: "Put a plan on an account", Tag: tag, Scope: "plans:write",
 		Description: "The assignment counts at once; a workflow opens its periods, bills its fees and issues its credits. Follow the operation.",
-		Status:      http.StatusAccepted, Idempotent: true, Workflow: workflow}, r.create)
+		Status:      http.StatusAccepted, Idempotent: true, Workflow: workflow,
+		Ends: outcome{http.StatusCreated, reflect.TypeFor[planAssignment]()}}, r.create)
 	get(a, op{ID: "listPlanAssignments", Path: assignmentsPath, Summary: "Plan assignments", Tag: tag, Scope: "plans:read"}, r.list)
 	get(a, op{ID: "getPlanAssignment", Path: assignmentsPath + "/{id}", Summary: "One plan assignment", Tag: tag, Scope: "plans:read"}, r.one)
 	post(a, op{ID: "cancelPlanAssignment", Path: assignmentsPath + "/{id}/cancel", Summary: "End a plan assignment", Tag: tag,
 		Description: "Now, or with the period that the account's now lies in. A base plan falls back to the free one.",
-		Scope:       "plans:write", Status: http.StatusAccepted, Idempotent: true, Workflow: workflow}, r.cancel)
+		Scope:       "plans:write", Status: http.StatusAccepted, Idempotent: true, Workflow: workflow,
+		Ends: outcome{http.StatusOK, reflect.TypeFor[planAssignment]()}}, r.cancel)
 }
 
 func (r assignments) create(ctx context.Context, in *createAssignmentIn) (*Reply[accepted[planAssignment]], error) {
@@ -107,9 +111,13 @@ func (r assignments) create(ctx context.Context, in *createAssignmentIn) (*Reply
 		}
 		want.Version = &v.ID
 	}
-	return keyed(ctx, http.StatusAccepted, func(out store.Assigned) rendered[accepted[planAssignment]] {
+	began, err := keyed(ctx, http.StatusAccepted, func(out store.Assigned) rendered[accepted[planAssignment]] {
 		return showAccepted(out.Operation, out.Assignment)
 	}, func(call store.Call) (store.Assigned, error) { return r.store.AssignPlan(ctx, call, want) })
+	if err != nil {
+		return nil, err
+	}
+	return r.ended(ctx, began, http.StatusCreated)
 }
 
 func (r assignments) planOf(ctx context.Context, in *createAssignmentIn) (store.PlanDetail, error) {
@@ -142,11 +150,26 @@ func (r assignments) cancel(ctx context.Context, in *cancelAssignmentIn) (*Reply
 	if err != nil {
 		return nil, err
 	}
-	return keyed(ctx, http.StatusAccepted, func(out store.Canceled) rendered[accepted[planAssignment]] {
+	began, err := keyed(ctx, http.StatusAccepted, func(out store.Canceled) rendered[accepted[planAssignment]] {
 		return showAccepted(out.Operation, out.Assignment)
 	}, func(call store.Call) (store.Canceled, error) {
 		call.Match = match
 		return r.store.CancelAssignment(ctx, call, id, models.CancelMode(in.Body.When))
+	})
+	if err != nil {
+		return nil, err
+	}
+	return r.ended(ctx, began, http.StatusOK)
+}
+
+// ended waits for the operation, where the caller prefers that.
+func (r assignments) ended(ctx context.Context, began *Reply[accepted[planAssignment]], status int) (*Reply[accepted[planAssignment]], error) {
+	return ended(ctx, r.base, began, status, r.operationEnds(began.Body.raw), func(ctx context.Context) (*One[planAssignment], error) {
+		var named accepted[struct{ ID string }]
+		if err := json.Unmarshal(began.Body.raw, &named); err != nil {
+			return nil, err
+		}
+		return r.one(ctx, &idPath{ID: named.Operation.Resource.ID})
 	})
 }
 

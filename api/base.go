@@ -17,10 +17,12 @@ type base struct {
 	store   *store.Store
 	keys    *store.KeyRing
 	cursors cursors
+	// stopping is closed when the process is told to stop; nil means never.
+	stopping <-chan struct{}
 }
 
 func newBase(d Deps) base {
-	return base{store: d.Store, keys: d.Keys, cursors: newCursors(d)}
+	return base{store: d.Store, keys: d.Keys, cursors: newCursors(d), stopping: d.Stopping}
 }
 
 // callOf says to the store in whose name and in which realm it decides.

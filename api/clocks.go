@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"reflect"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
@@ -55,7 +56,8 @@ func (r clocks) register(a huma.API) {
 	get(a, op{ID: "getTestClock", Path: clocksPath + "/{id}", Summary: "One test clock, and what it waits for", Tag: tag, Scope: "ops:read", Live: true}, r.one)
 	post(a, op{ID: "advanceTestClock", Path: clocksPath + "/{id}/advance", Summary: "Move a test clock forward", Tag: tag, Scope: "ops:write",
 		Description: "It stops at every instant at which something is due and goes on when that has come to rest. Read it until it is ready.",
-		Status:      http.StatusAccepted, Idempotent: true, Workflow: "test-clock/{id}"}, r.advance)
+		Status:      http.StatusAccepted, Idempotent: true, Workflow: "test-clock/{id}",
+		Ends: outcome{http.StatusOK, reflect.TypeFor[testClock]()}}, r.advance)
 }
 
 func (r clocks) create(ctx context.Context, in *createClockIn) (*Reply[testClock], error) {
@@ -69,10 +71,17 @@ func (r clocks) advance(ctx context.Context, in *advanceClockIn) (*Reply[testClo
 	if err != nil {
 		return nil, err
 	}
-	return keyed(ctx, http.StatusAccepted, renderedClock, func(call store.Call) (models.TestClock, error) {
+	began, err := keyed(ctx, http.StatusAccepted, renderedClock, func(call store.Call) (models.TestClock, error) {
 		call.Match = match
 		return r.store.AdvanceClock(ctx, call, id, in.Body.Target.Time)
 	})
+	if err != nil {
+		return nil, err
+	}
+	return ended(ctx, r.base, began, http.StatusOK, func(ctx context.Context) (bool, error) {
+		c, err := r.store.FindClock(ctx, callOf(ctx), id)
+		return c.Status == models.ClockReady || c.Status == models.ClockBlocked, err
+	}, func(ctx context.Context) (*One[testClock], error) { return r.one(ctx, &idPath{ID: in.ID}) })
 }
 
 func (r clocks) list(ctx context.Context, in *listClocksIn) (*List[testClock], error) {

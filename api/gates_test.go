@@ -157,6 +157,19 @@ func TestAVersionTravelsAsAnETag(t *testing.T) {
 	}
 }
 
+func TestACallerMayPreferToWait(t *testing.T) {
+	t.Parallel()
+	for header, want := range map[string]int{"": 0, "wait=10": 10, `wait="3"`: 3, "Wait = 7": 7, "respond-async": 0, "respond-async, wait=5; x=1, wait=9": 5, "wait=0": 0, "wait=3600": maxWait} {
+		got, err := preferWait([]string{header})
+		require.NoError(t, err, header)
+		require.Equal(t, want, got, header)
+	}
+	for _, bad := range []string{"wait", "wait=", "wait=-1", "wait=1.5", "wait=soon", "wait=99999999999999999999", "=5", "a b"} {
+		_, err := preferWait([]string{bad})
+		require.Error(t, err, bad)
+	}
+}
+
 func TestAReaderHasAVersionThatItNamesStrongOrWeak(t *testing.T) {
 	t.Parallel()
 	for _, has := range []string{`"v7"`, `W/"v7"`, `"v1", W/"v7"`, "*"} {

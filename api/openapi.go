@@ -38,6 +38,10 @@ func (o op) headers() []*huma.Param {
 		params = append(params, headerParam("Idempotency-Key", true, 1, maxKeyLen,
 			"The same key with the same request gives the same answer, and one effect."))
 	}
+	if o.Ends.Status != 0 {
+		params = append(params, headerParam("Prefer", false, 0, 1000,
+			"wait=N: answer once the work has come to its end, or with 202 after N seconds (20 at most)."))
+	}
 	return params
 }
 

@@ -23,17 +23,18 @@ type op struct {
 	Summary     string
 	Description string
 	Tag         string
-	Scope       string // one of scopes; empty only with Public
-	Status      int    // of success; 200 if zero
-	Also        int    // another status of success, with the same body; none if zero
-	Idempotent  bool   // a POST that writes: Idempotency-Key is required
-	Pure        bool   // a POST that writes nothing: preview, compute, check
-	OwnKey      bool   // a POST whose effect is keyed by its own row or state, with no Idempotency-Key
-	Public      bool   // no service key: webhooks, which carry their own signature
-	Live        bool   // a read that shows more than its version counts: never answered with 304
-	Raw         bool   // the body's bytes reach the handler untouched (input field RawBody)
-	Workflow    string // workflow id pattern, if the operation leads to one
-	MaxBody     int64  // bytes; 1 MiB if zero
+	Scope       string  // one of scopes; empty only with Public
+	Status      int     // of success; 200 if zero
+	Also        int     // another status of success, with the same body; none if zero
+	Ends        outcome // with Prefer: wait; none if zero
+	Idempotent  bool    // a POST that writes: Idempotency-Key is required
+	Pure        bool    // a POST that writes nothing: preview, compute, check
+	OwnKey      bool    // a POST whose effect is keyed by its own row or state, with no Idempotency-Key
+	Public      bool    // no service key: webhooks, which carry their own signature
+	Live        bool    // a read that shows more than its version counts: never answered with 304
+	Raw         bool    // the body's bytes reach the handler untouched (input field RawBody)
+	Workflow    string  // workflow id pattern, if the operation leads to one
+	MaxBody     int64   // bytes; 1 MiB if zero
 	// Unread is told why a body was refused before the handler could see it; nil does not care.
 	Unread func(context.Context, error)
 
@@ -79,6 +80,9 @@ func add[I, O any](a huma.API, method string, o op, h handler[I, O]) {
 	if _, ok := any(new(O)).(tagged); ok && o.conditional() {
 		a.OpenAPI().Paths[o.Path].Get.Responses["304"] = &huma.Response{Description: "You have this version: If-None-Match names its ETag."}
 	}
+	if o.Ends.Status != 0 {
+		o.Ends.document(a, a.OpenAPI().Paths[o.Path].Post.Responses)
+	}
 	if o.Also != 0 {
 		responses := a.OpenAPI().Paths[o.Path].Post.Responses
 		responses[strconv.Itoa(o.Also)] = responses[strconv.Itoa(cmp.Or(o.Status, http.StatusOK))]
@@ -104,6 +108,8 @@ func (o op) check() error {
 		return fmt.Errorf("operation %s: unknown scope %q", o.ID, o.Scope)
 	case o.method == http.MethodPost && writes != 1:
 		return fmt.Errorf("operation %s: a POST is exactly one of Idempotent, Pure and OwnKey", o.ID)
+	case o.Ends.Status != 0 && (o.Status != http.StatusAccepted || !o.Idempotent):
+		return fmt.Errorf("operation %s: only what answers 202 under a key can be waited for", o.ID)
 	case o.method != http.MethodPost && o.Also != 0:
 		return fmt.Errorf("operation %s: only a POST has two statuses of success", o.ID)
 	case o.method != http.MethodPost && writes != 0:

@@ -45,13 +45,21 @@ func (r operations) register(a huma.API) {
 		Scope: "ops:read"}, r.one)
 }
 
-func (r operations) one(ctx context.Context, in *idPath) (*One[operation], error) {
+type getOperationIn struct {
+	ID   string `path:"id"`
+	Wait int    `query:"wait" minimum:"0" maximum:"20" doc:"Answer once it has left running, or after so many seconds."`
+}
+
+func (r operations) one(ctx context.Context, in *getOperationIn) (*One[operation], error) {
 	id, err := pathID(keys.Operation, in.ID)
 	if err != nil {
 		return nil, err
 	}
-	row, err := r.store.FindOperation(ctx, callOf(ctx), id)
-	if err != nil {
+	var row models.Operation
+	if _, err = r.await(ctx, in.Wait, func(ctx context.Context) (bool, error) {
+		row, err = r.store.FindOperation(ctx, callOf(ctx), id)
+		return row.Status != models.OperationRunning, err
+	}); err != nil {
 		return nil, err
 	}
 	return &One[operation]{Body: showOperation(row)}, nil

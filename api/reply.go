@@ -26,6 +26,7 @@ type Reply[T any] struct {
 	Location string `header:"Location"`
 	ETag     string `header:"ETag"`
 	Replayed string `header:"Idempotent-Replayed"`
+	Applied  string `header:"Preference-Applied"`
 	Body     Body[T]
 }
 

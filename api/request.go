@@ -22,6 +22,7 @@ type request struct {
 	intent    *Intent
 	body      []byte
 	noneMatch string // If-None-Match
+	wait      int    // seconds, of Prefer
 	code      string // of the problem, if it ended in one
 }
 

@@ -46,7 +46,7 @@ func assemble(deps Deps, resources ...resource) *Router {
 	setHumaGlobals()
 	engine := newEngine(deps)
 	a := humagin.New(engine, humaConfig(deps.Version))
-	a.UseMiddleware(cleanTarget, authenticate(deps.Authenticate), negotiate, strictBody, requireIntent)
+	a.UseMiddleware(cleanTarget, authenticate(deps.Authenticate), negotiate, strictBody, requireIntent, requirePreference)
 	for _, r := range resources {
 		r.register(a)
 	}

@@ -45,6 +45,8 @@ type Deps struct {
 	// OpenCheckout asks the payment provider for a hosted page. Without one nothing can be bought.
 	OpenCheckout func(context.Context, gateway.CheckoutParams) (gateway.CheckoutSession, error)
 	Ready        []Check
+	// Stopping is closed when the process is told to stop: who waits for work to end is answered then.
+	Stopping <-chan struct{}
 	// Timeout bounds a request's work: whatever it waits for then, the caller is told that the outcome is unknown.
 	Timeout time.Duration
 	// Trace gives each request a span; nil when nothing is traced.

@@ -75,31 +75,46 @@ func (r Relay) giveBack(ctx context.Context, due []store.Due) {
 	}
 }
 
-// publish sends one message. It is not cut short by the end of the process: a send takes milliseconds, or its own timeout.
+// publish sends a claimed message. It is not cut short by the end of the process: a send takes milliseconds, or its own timeout.
 func (r Relay) publish(ctx context.Context, d store.Due) {
-	ctx, cancel := context.WithTimeout(ctx, sendFor)
-	defer cancel()
 	call := store.Call{Realm: d.RealmID, Actor: "relay"}
 	m, err := r.Store.FindOutbox(ctx, call, d.ID)
-	ctx = within(ctx, m)
-	if err == nil && m.PublishedAt == nil {
+	if err != nil {
+		r.putBack(ctx, models.Outbox{Row: models.Row{RealmID: d.RealmID, ID: d.ID}}, d.Attempts, err)
+		return
+	}
+	r.deliver(ctx, m, d.Attempts)
+}
+
+// deliver sends a message, unless it is known to be sent, and marks it.
+func (r Relay) deliver(ctx context.Context, m models.Outbox, attempts int) {
+	bounded, cancel := context.WithTimeout(within(ctx, m), sendFor)
+	defer cancel()
+	call := store.Call{Realm: m.RealmID, Actor: "relay"}
+	var err error
+	if m.PublishedAt == nil {
 		fault.Point(fault.PointUnsent)
-		if err = r.send(ctx, call, m); err == nil {
+		if err = r.send(bounded, call, m); err == nil {
 			fault.Point(fault.PointUnmarked)
 		}
 	}
 	if err == nil {
-		err = r.Store.MarkPublished(ctx, call, d.ID)
+		err = r.Store.MarkPublished(bounded, call, m.ID)
 	}
-	if err == nil {
-		return
+	if err != nil {
+		r.putBack(within(ctx, m), m, attempts, err)
 	}
-	ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), giveBackFor)
+}
+
+// putBack notes why a message did not get through and when it is tried again.
+func (r Relay) putBack(ctx context.Context, m models.Outbox, attempts int, cause error) {
+	ctx, cancel := context.WithTimeout(ctx, giveBackFor)
 	defer cancel()
-	r.Log.ErrorContext(ctx, "message not published", "realm", keys.Encode(keys.Realm, d.RealmID), "outbox_id", d.ID, "workflow_id", m.WorkflowID, "attempt", d.Attempts, "error", err)
-	wait := min(retryFirst<<min(d.Attempts, 6), retryLast)
-	if err := r.Store.MarkUnpublished(ctx, call, d.ID, err, wait); err != nil {
-		r.Log.ErrorContext(ctx, "message not put back", "outbox_id", d.ID, "error", err)
+	r.Log.ErrorContext(ctx, "message not published", "realm", keys.Encode(keys.Realm, m.RealmID), "outbox_id", m.ID,
+		"workflow_id", m.WorkflowID, "attempt", attempts, "error", cause)
+	wait := min(retryFirst<<min(attempts, 6), retryLast)
+	if err := r.Store.MarkUnpublished(ctx, store.Call{Realm: m.RealmID, Actor: "relay"}, m.ID, cause, wait); err != nil {
+		r.Log.ErrorContext(ctx, "message not put back", "outbox_id", m.ID, "error", err)
 	}
 }
 

@@ -22,6 +22,7 @@ import (
 	"github.com/durabill/durabill/api"
 	"github.com/durabill/durabill/config"
 	"github.com/durabill/durabill/gateway"
+	"github.com/durabill/durabill/relay"
 	"github.com/durabill/durabill/store"
 	"github.com/durabill/durabill/telemetry"
 	"github.com/durabill/durabill/worker"
@@ -41,12 +42,14 @@ type Server struct {
 	store    *store.Store
 	temporal client.Client
 	stripe   *gateway.Stripe
+	direct   *relay.Direct
 	router   *api.Router
 	listener net.Listener
 	metrics  net.Listener
 	registry *prometheus.Registry
 	records  *telemetry.Telemetry
 	draining atomic.Bool
+	stopping chan struct{} // closed when no new connection is taken
 }
 
 // New connects everything and begins to listen, so that whoever gets a Server knows its addresses.
@@ -54,7 +57,7 @@ func New(ctx context.Context, cfg config.Config, parts Parts, log *slog.Logger) 
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	s := &Server{cfg: cfg, parts: parts, log: slog.New(telemetry.Logged(log.Handler())), registry: prometheus.NewRegistry()}
+	s := &Server{cfg: cfg, parts: parts, log: slog.New(telemetry.Logged(log.Handler())), registry: prometheus.NewRegistry(), stopping: make(chan struct{})}
 	s.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	if err := s.connect(ctx); err != nil {
 		s.close()
@@ -86,6 +89,8 @@ func (s *Server) connect(ctx context.Context) error {
 	if s.temporal, err = dial(s.cfg.Temporal, s.log, s.records); err != nil {
 		return err
 	}
+	s.direct = relay.Relay{Store: s.store, Temporal: s.temporal, TaskQueue: s.cfg.Temporal.TaskQueue, Log: s.log}.Direct()
+	s.store.OnOutbox(s.direct.Take)
 	if s.cfg.Stripe.APIKey == "" {
 		return nil
 	}
@@ -166,7 +171,9 @@ func (s *Server) Run(ctx context.Context) error {
 func (s *Server) lameDuck(ctx context.Context) context.Context {
 	later, end := context.WithCancel(context.WithoutCancel(ctx))
 	context.AfterFunc(ctx, func() {
-		s.draining.Store(true)
+		if !s.draining.Swap(true) {
+			time.AfterFunc(s.cfg.HTTP.Drain, func() { close(s.stopping) })
+		}
 		time.AfterFunc(s.cfg.HTTP.Drain, end)
 	})
 	return later
@@ -206,6 +213,9 @@ func (s *Server) close() {
 			_ = l.Close()
 		}
 	}
+	if s.direct != nil {
+		s.direct.Close()
+	}
 	if s.temporal != nil {
 		s.temporal.Close()
 	}
@@ -230,7 +240,7 @@ const flushTimeout = 2 * time.Second
 func (s *Server) deps() api.Deps {
 	ring := store.NewKeyRing(s.store, s.cfg.Derive("service-key"))
 	deps := api.Deps{Store: s.store, Keys: ring, Authenticate: api.AuthenticateBy(ring), CursorKey: s.cfg.Derive("cursor"),
-		LeaseSecret: s.cfg.Derive("lease"), Log: s.log, Metrics: s.registry, Ready: s.checks(), Trace: s.records.HTTP(),
+		LeaseSecret: s.cfg.Derive("lease"), Log: s.log, Metrics: s.registry, Ready: s.checks(), Trace: s.records.HTTP(), Stopping: s.stopping,
 		Version: s.cfg.Version}
 	if s.stripe != nil {
 		deps.OpenCheckout = s.stripe.CreateCheckoutSession

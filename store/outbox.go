@@ -16,6 +16,9 @@ import (
 // claimFor is how long a relay keeps a message to itself; after that, another may publish it (starts and signals repeat harmlessly).
 const claimFor = 10 * time.Second
 
+// headStart is how long a message belongs to the process that decided it, before a relay takes it up.
+const headStart = time.Second
+
 // message is a workflow to start or to wake, decided together with the rows it is about.
 type message struct {
 	kind       models.OutboxKind
@@ -45,7 +48,13 @@ func (t *tx) send(m message, now time.Time) error {
 	if err := t.Create(&row).Error; err != nil {
 		return err
 	}
-	return t.dispatch(models.TopicOutbox, row.ID, row.BillingAccountID, 0)
+	if !t.heard {
+		return t.dispatch(models.TopicOutbox, row.ID, row.BillingAccountID, 0)
+	}
+	t.sent = append(t.sent, row)
+	return t.Exec(`INSERT INTO dispatch (realm_id, topic, id, billing_account_id, due_at)
+		VALUES (?, ?, ?, ?, clock_timestamp() + ? * interval '1 second')`,
+		t.call.Realm, models.TopicOutbox, row.ID, row.BillingAccountID, headStart.Seconds()).Error
 }
 
 // traceparent names the span that a message is decided in, so that sending it later goes on in the same trace.

@@ -21,6 +21,8 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 	"gorm.io/driver/postgres"
 	"gorm.io/gorm"
+
+	"github.com/durabill/durabill/models"
 )
 
 // Config says how to reach Postgres and how long anything may take there.
@@ -41,7 +43,12 @@ type Store struct {
 	db      *gorm.DB
 	log     *slog.Logger
 	acquire time.Duration
+	heard   func([]models.Outbox) // of messages that are committed; nil if nobody listens
 }
+
+// OnOutbox has hear called with the messages of each transaction once it is committed, before its caller goes on; hear must not
+// block. Such messages are not due for the relays until hear has had time to send them. To be set before the store is used.
+func (s *Store) OnOutbox(hear func([]models.Outbox)) { s.heard = hear }
 
 const (
 	defaultLockTimeout      = 2 * time.Second

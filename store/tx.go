@@ -9,6 +9,7 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/durabill/durabill/fault"
+	"github.com/durabill/durabill/models"
 )
 
 // Call says in which realm, for whom and on whose account a decision is made.
@@ -27,6 +28,8 @@ type tx struct {
 	*gorm.DB
 	call  Call
 	parts []part // changes that the next audit row carries
+	heard bool   // somebody sends messages as soon as they are committed
+	sent  []models.Outbox
 }
 
 const realmKey = "durabill:realm"
@@ -87,14 +90,20 @@ func (s *Store) run(ctx context.Context, call Call, e ends, fn func(*tx) error) 
 	if call.Realm == uuid.Nil {
 		return errNoRealm
 	}
-	return retry(ctx, e, func() error {
+	var t *tx
+	err := retry(ctx, e, func() error {
 		return s.transaction(ctx, call.Realm, func(g *gorm.DB) error {
 			if err := g.Exec("SELECT set_config('app.realm_id', ?, true)", call.Realm.String()).Error; err != nil {
 				return err
 			}
-			return fn(&tx{DB: g, call: call})
+			t = &tx{DB: g, call: call, heard: s.heard != nil}
+			return fn(t)
 		})
 	})
+	if err == nil && len(t.sent) > 0 && s.heard != nil {
+		s.heard(t.sent)
+	}
+	return err
 }
 
 // transaction runs fn once. It fails with a silentCommit if it cannot say whether fn took effect; after every other error it did not.

@@ -26,9 +26,10 @@ type caller struct {
 }
 
 type got struct {
-	status int
-	etag   string
-	body   map[string]any
+	status  int
+	etag    string
+	applied string // Preference-Applied
+	body    map[string]any
 }
 
 func (c *caller) send(method, path string, body any, headers ...string) got {
@@ -58,7 +59,7 @@ func (c *caller) send(method, path string, body any, headers ...string) got {
 	defer func() { _ = res.Body.Close() }()
 	raw, err := io.ReadAll(res.Body)
 	require.NoError(c.t, err)
-	out := got{status: res.StatusCode, etag: res.Header.Get("ETag")}
+	out := got{status: res.StatusCode, etag: res.Header.Get("ETag"), applied: res.Header.Get("Preference-Applied")}
 	if len(raw) > 0 {
 		require.NoError(c.t, json.Unmarshal(raw, &out.body), string(raw))
 	}
