@@ -26,15 +26,8 @@ type Canceled struct {
 // instant on. What has to happen at the instant is the workflow's, which is woken.
 func (s *Store) CancelAssignment(ctx context.Context, call Call, id uuid.UUID, mode models.CancelMode) (Canceled, error) {
 	return decide(ctx, s, call, func(t *tx) (Canceled, error) {
-		a, err := find[models.PlanAssignment](t, id)
+		a, account, now, err := t.lockAssignment(id)
 		if err != nil {
-			return Canceled{}, err
-		}
-		account, now, err := t.lockAccount(a.BillingAccountID)
-		if err != nil {
-			return Canceled{}, err
-		}
-		if a, err = lock[models.PlanAssignment](t, id); err != nil {
 			return Canceled{}, err
 		}
 		if err := matches(call.Match, a.Version); err != nil {
@@ -75,6 +68,20 @@ func (s *Store) CancelAssignment(ctx context.Context, call Call, id uuid.UUID, m
 		}
 		return Canceled{a, op}, t.poke(account, keys.TypePlanAssignment, keys.PlanAssignmentWorkflow(a.ID), now)
 	})
+}
+
+// lockAssignment takes the locks of the assignment's account and of the assignment, in that order.
+func (t *tx) lockAssignment(id uuid.UUID) (models.PlanAssignment, models.BillingAccount, time.Time, error) {
+	a, err := find[models.PlanAssignment](t, id)
+	if err != nil {
+		return a, models.BillingAccount{}, time.Time{}, err
+	}
+	account, now, err := t.lockAccount(a.BillingAccountID)
+	if err != nil {
+		return a, account, now, err
+	}
+	a, err = lock[models.PlanAssignment](t, id)
+	return a, account, now, err
 }
 
 // cancelAt is the instant of the end: an assignment that has not begun ends at its start, having never applied.

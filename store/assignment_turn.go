@@ -38,15 +38,8 @@ type Turn struct {
 func (s *Store) NextTurn(ctx context.Context, call Call, assignment uuid.UUID) (Turn, error) {
 	var turn Turn
 	err := s.within(ctx, call, func(t *tx) error {
-		a, err := find[models.PlanAssignment](t, assignment)
+		a, account, now, err := t.lockAssignment(assignment)
 		if err != nil {
-			return err
-		}
-		account, now, err := t.lockAccount(a.BillingAccountID)
-		if err != nil {
-			return err
-		}
-		if a, err = lock[models.PlanAssignment](t, assignment); err != nil {
 			return err
 		}
 		if turn, err = t.nextTurn(a); err != nil {

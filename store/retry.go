@@ -63,24 +63,33 @@ func retry(ctx context.Context, e ends, fn func() error) error {
 			silent = now
 		case silent != nil && fault.Is(err, codeInProgress) && waits < maxWaits:
 			attempt, waits, pause = attempt-1, waits+1, waitPause
-		case silent != nil && (transient(err) || fault.Is(err, codeInProgress)):
-		case err == nil, !transient(err):
+		case err == nil, !transient(err) && (silent == nil || !fault.Is(err, codeInProgress)):
 			return translate(err)
 		}
 		last := attempt == maxAttempts || waits == maxWaits || silent != nil && !e.repeatable
-		if !last {
-			select {
-			case <-ctx.Done():
-			case <-time.After(pause):
-				continue
-			}
+		if last || !rest(ctx, pause) {
+			return outcome(silent, err)
 		}
-		if silent != nil {
-			return fault.New(fault.Unavailable, "outcome_unknown", "The database did not say whether this took effect. "+
-				"Send the same request again with the same Idempotency-Key.").Because(errors.Join(silent, err))
-		}
+	}
+}
+
+// rest waits, unless ctx ends first.
+func rest(ctx context.Context, pause time.Duration) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(pause):
+		return true
+	}
+}
+
+// outcome is what a caller learns when nothing is tried any more.
+func outcome(silent *silentCommit, err error) error {
+	if silent == nil {
 		return translate(err)
 	}
+	return fault.New(fault.Unavailable, "outcome_unknown", "The database did not say whether this took effect. "+
+		"Send the same request again with the same Idempotency-Key.").Because(errors.Join(silent, err))
 }
 
 // severed are the server's last words on a connection that it ends.
