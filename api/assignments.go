@@ -164,13 +164,13 @@ func (r assignments) cancel(ctx context.Context, in *cancelAssignmentIn) (*Reply
 
 // ended waits for the operation, where the caller prefers that.
 func (r assignments) ended(ctx context.Context, began *Reply[accepted[planAssignment]], status int) (*Reply[accepted[planAssignment]], error) {
-	return ended(ctx, r.base, began, status, r.operationEnds(began.Body.raw), func(ctx context.Context) (*One[planAssignment], error) {
+	return ended(ctx, r.base, began, status, ending[planAssignment]{r.operationEnds(began.Body.raw), func(ctx context.Context) (*One[planAssignment], error) {
 		var named accepted[struct{ ID string }]
 		if err := json.Unmarshal(began.Body.raw, &named); err != nil {
 			return nil, err
 		}
 		return r.one(ctx, &idPath{ID: named.Operation.Resource.ID})
-	})
+	}})
 }
 
 func showAccepted(o models.Operation, a models.PlanAssignment) rendered[accepted[planAssignment]] {

@@ -78,10 +78,10 @@ func (r clocks) advance(ctx context.Context, in *advanceClockIn) (*Reply[testClo
 	if err != nil {
 		return nil, err
 	}
-	return ended(ctx, r.base, began, http.StatusOK, func(ctx context.Context) (bool, error) {
+	return ended(ctx, r.base, began, http.StatusOK, ending[testClock]{func(ctx context.Context) (bool, error) {
 		c, err := r.store.FindClock(ctx, callOf(ctx), id)
 		return c.Status == models.ClockReady || c.Status == models.ClockBlocked, err
-	}, func(ctx context.Context) (*One[testClock], error) { return r.one(ctx, &idPath{ID: in.ID}) })
+	}, func(ctx context.Context) (*One[testClock], error) { return r.one(ctx, &idPath{ID: in.ID}) }})
 }
 
 func (r clocks) list(ctx context.Context, in *listClocksIn) (*List[testClock], error) {

@@ -92,13 +92,18 @@ func add[I, O any](a huma.API, method string, o op, h handler[I, O]) {
 // conditional says whether If-None-Match counts.
 func (o op) conditional() bool { return o.method == http.MethodGet && !o.Live }
 
-func (o op) check() error {
-	writes := 0
+// writes counts how the operation says that a repeat of it is harmless.
+func (o op) writes() int {
+	n := 0
 	for _, declared := range []bool{o.Idempotent, o.Pure, o.OwnKey} {
 		if declared {
-			writes++
+			n++
 		}
 	}
+	return n
+}
+
+func (o op) check() error {
 	switch {
 	case o.ID == "" || o.Path == "" || o.Summary == "":
 		return fmt.Errorf("operation %q %q: ID, Path and Summary are required", o.ID, o.Path)
@@ -106,13 +111,13 @@ func (o op) check() error {
 		return fmt.Errorf("operation %s: has a scope or is public", o.ID)
 	case o.Scope != "" && !slices.Contains(Scopes(), o.Scope):
 		return fmt.Errorf("operation %s: unknown scope %q", o.ID, o.Scope)
-	case o.method == http.MethodPost && writes != 1:
+	case o.method == http.MethodPost && o.writes() != 1:
 		return fmt.Errorf("operation %s: a POST is exactly one of Idempotent, Pure and OwnKey", o.ID)
 	case o.Ends.Status != 0 && (o.Status != http.StatusAccepted || !o.Idempotent):
 		return fmt.Errorf("operation %s: only what answers 202 under a key can be waited for", o.ID)
 	case o.method != http.MethodPost && o.Also != 0:
 		return fmt.Errorf("operation %s: only a POST has two statuses of success", o.ID)
-	case o.method != http.MethodPost && writes != 0:
+	case o.method != http.MethodPost && o.writes() != 0:
 		return fmt.Errorf("operation %s: only a POST is Idempotent, Pure or OwnKey", o.ID)
 	}
 	return nil

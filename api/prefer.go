@@ -110,21 +110,26 @@ func (b base) await(ctx context.Context, seconds int, done func(context.Context)
 	}
 }
 
+// ending says whether the work of a write has come to a good end, and what stands there then.
+type ending[T any] struct {
+	done func(context.Context) (bool, error)
+	read func(context.Context) (*One[T], error)
+}
+
 // ended answers a write with what became of its work, where the caller would rather wait and it ends well in time. The stored
 // answer stays the 202: it is written with the effect, and a repeat may prefer something else than the first request did.
-func ended[B, T any](ctx context.Context, b base, began *Reply[B], status int, done func(context.Context) (bool, error),
-	read func(context.Context) (*One[T], error)) (*Reply[B], error) {
+func ended[B, T any](ctx context.Context, b base, began *Reply[B], status int, e ending[T]) (*Reply[B], error) {
 	seconds := requestOf(ctx).wait
 	if seconds == 0 {
 		return began, nil
 	}
 	began.Applied = "wait=" + strconv.Itoa(seconds)
-	ok, err := b.await(ctx, seconds, done)
+	ok, err := b.await(ctx, seconds, e.done)
 	if err != nil || !ok {
 		// The write has been made: whatever keeps us from saying more, it may be followed.
 		return began, nil //nolint:nilerr // as said
 	}
-	now, err := read(ctx)
+	now, err := e.read(ctx)
 	if err != nil {
 		return began, nil //nolint:nilerr // as above
 	}

@@ -24,7 +24,7 @@ func InvoiceLineID(invoice uuid.UUID, boundary time.Time, seq int) uuid.UUID {
 func deriveAt(at time.Time, ns string, parts ...string) uuid.UUID {
 	id := Derive(ns, parts...)
 	var ms [8]byte
-	binary.BigEndian.PutUint64(ms[:], uint64(max(at.UnixMilli(), 0))) //nolint:gosec // not negative
+	binary.BigEndian.PutUint64(ms[:], uint64(max(at.UnixMilli(), 0)))
 	copy(id[:6], ms[2:])
 	id[6] = id[6]&0x0F | 0x80
 	return id

@@ -37,9 +37,8 @@ func TestAParkedAccountIsNotBilledCollectedOrGrantedUntilItIsUnparkedAndThenCatc
 	d.park()
 	before := d.money()
 	d.SetClock(monday.AddDate(0, 3, 0).Add(2 * time.Hour)) // three periods pass
-	ctx, turn := t.Context(), store.Turn{}
-	var err error
-	turn, err = d.Store.NextTurn(ctx, d.Call, a.ID)
+	ctx := t.Context()
+	turn, err := d.Store.NextTurn(ctx, d.Call, a.ID)
 	require.NoError(t, err)
 	d.refused(d.Store.TakeTurn(ctx, d.Call, a.ID, turn))
 	d.refused(d.Store.IssueLot(ctx, d.Call, a.ID, harness.SceneRule, 1))

@@ -131,6 +131,16 @@ func newFixtures() map[string]func(*scene) request {
 		"endServiceKeyRotation": func(s *scene) request { return request{path: id(s.rotated()), body: object{"keep": "new"}} },
 		"suspendBillingAccount": func(s *scene) request { return request{path: id(s.made("createBillingAccount"))} },
 		"unparkBillingAccount":  func(s *scene) request { return request{path: id(s.parked())} },
+		"acceptBoundsOfBillingAccount": func(s *scene) request {
+			account := s.parked()
+			parked, err := keys.Decode(keys.BillingAccount, account)
+			if err != nil {
+				s.t.Fatal(err)
+			}
+			s.Exec(`INSERT INTO safety_breaches (realm_id, id, billing_account_id, bound, subject, value, bound_limit, effective_at, recorded_at)
+				SELECT realm_id, gen_random_uuid(), id, 'invoice_total', 'for the test ' || id, 2, 1, effective_at, recorded_at FROM billing_accounts WHERE id = $1`, parked)
+			return request{path: id(account)}
+		},
 		"updateFeature": func(s *scene) request {
 			return request{path: id(s.made("createFeature")), header: texts{"If-Match": `"v1"`}, body: object{"name": "New", "add_meter_ids": []any{s.made("createMeter")}}}
 		},

@@ -17,7 +17,7 @@ import (
 // the order given.
 func stripeEvent(first, second any) func(workflow.Context, keys.StripeEventInput) error {
 	return func(ctx workflow.Context, in keys.StripeEventInput) error {
-		for workflow.GetSignalChannel(ctx, keys.PokeSignal).ReceiveAsync(nil) { //nolint:revive // only taken
+		for workflow.GetSignalChannel(ctx, keys.PokeSignal).ReceiveAsync(nil) {
 		}
 		ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{StartToCloseTimeout: time.Minute})
 		_ = workflow.ExecuteActivity(ctx, first, activities.StripeEventInput{Realm: in.Realm, Event: in.Event}).Get(ctx, nil)

@@ -19,7 +19,6 @@ import (
 	"github.com/durabill/durabill/config"
 	"github.com/durabill/durabill/example"
 	"github.com/durabill/durabill/keys"
-	"github.com/durabill/durabill/store"
 	"github.com/durabill/durabill/tests/harness"
 	"github.com/durabill/durabill/tests/harness/system"
 )
@@ -39,7 +38,7 @@ type tenant struct {
 	db        *pgx.Conn
 
 	clock, account, assignment, checkout, key2, event, operation, lease, token                          string
-	model, family, meter, feature, credit, plan, invoice, payment, rating, transaction, source, setting string
+	model, family, meter, feature, credit, plan, invoice, payment, rating, transaction, source string
 }
 
 // two starts the system with two realms of the same catalog, whose objects differ in nothing but their realm.
@@ -257,7 +256,5 @@ func (tn *tenant) uuid(prefix, wire string) uuid.UUID {
 	require.NoError(tn.t, err)
 	return id
 }
-
-func (tn *tenant) call() store.Call { return store.Call{Realm: tn.realm, Actor: "test"} }
 
 func fresh(kind string) string { return kind + "-" + strings.ToLower(rand.Text()) }

@@ -99,7 +99,7 @@ func (s *storm) calm(ctx context.Context, clients *errgroup.Group) error {
 		s.within(ctx, "clock "+clock, 5*s.Calm, func(ctx context.Context) error { return s.arrive(ctx, clock) })
 	}
 	s.within(ctx, "leases that were left alone", s.Calm, s.world.Settle)
-	s.within(ctx, "rest", s.Calm, s.Stage.Rest)
+	s.within(ctx, "rest", s.Calm, s.Rest)
 	s.report.Rest = time.Since(begun)
 	s.within(ctx, "the last look", 2*s.Calm, s.world.Check)
 	found, err := s.Verify(ctx)

@@ -143,7 +143,7 @@ func (c *Client) send(ctx context.Context, method, path, key string, body []byte
 		try, cancel = context.WithTimeout(ctx, c.Limit())
 		defer cancel()
 	}
-	res, raw, err := c.exchange(try, method, path, key, body)
+	res, raw, err := c.exchange(try, method, path, key, body) //nolint:bodyclose // exchange has read and closed it
 	a := Classify(res, raw, err)
 	c.mu.Lock()
 	defer c.mu.Unlock()
