@@ -94,7 +94,7 @@ func TestADeclinedPaymentLeavesTheInvoiceOpenUntilItIsPaid(t *testing.T) {
 	_, again, err := j.st.InvoiceAttempt(j.ctx, j.call, inv.ID)
 	require.NoError(t, err)
 	require.True(t, again) // three days have passed
-	j.driver.receive(inv)   // the customer paid on the hosted page
+	j.driver.receive(inv)  // the customer paid on the hosted page
 	inv = j.invoices()[0]
 	require.Equal(t, models.InvoicePaid, inv.Status)
 	payments, _, err := j.st.ListPayments(j.ctx, j.call, store.Page{Limit: 10, Ascending: true}, store.PaymentFilter{Invoice: &inv.ID})

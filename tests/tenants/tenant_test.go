@@ -37,7 +37,7 @@ type tenant struct {
 	secret    string // of the endpoint
 	db        *pgx.Conn
 
-	clock, account, assignment, checkout, key2, event, operation, lease, token                          string
+	clock, account, assignment, checkout, key2, event, operation, lease, token                 string
 	model, family, meter, feature, credit, plan, invoice, payment, rating, transaction, source string
 }
 
