@@ -115,10 +115,8 @@ func (o op) check() error {
 		return fmt.Errorf("operation %s: a POST is exactly one of Idempotent, Pure and OwnKey", o.ID)
 	case o.Ends.Status != 0 && (o.Status != http.StatusAccepted || !o.Idempotent):
 		return fmt.Errorf("operation %s: only what answers 202 under a key can be waited for", o.ID)
-	case o.method != http.MethodPost && o.Also != 0:
-		return fmt.Errorf("operation %s: only a POST has two statuses of success", o.ID)
-	case o.method != http.MethodPost && o.writes() != 0:
-		return fmt.Errorf("operation %s: only a POST is Idempotent, Pure or OwnKey", o.ID)
+	case o.method != http.MethodPost && o.Also+o.writes() != 0:
+		return fmt.Errorf("operation %s: only a POST is Idempotent, Pure or OwnKey, or has two statuses of success", o.ID)
 	}
 	return nil
 }
