@@ -63,17 +63,21 @@ func Run(ctx context.Context, cfg Config) error {
 	if err := w.Start(); err != nil {
 		return fmt.Errorf("start worker: %w", err)
 	}
-	if err := startLoops(ctx, cfg); err != nil {
-		w.Stop()
-		if ctx.Err() != nil {
-			return nil // told to stop before it had begun
+	// Temporal may be away for a while: a worker that gave up would have to be started by somebody.
+	for err := startLoops(ctx, cfg); err != nil && ctx.Err() == nil; err = startLoops(ctx, cfg) {
+		cfg.Log.ErrorContext(ctx, "loops not started", "error", err)
+		select {
+		case <-ctx.Done():
+		case <-time.After(loopsPause):
 		}
-		return err
 	}
 	relay.Relay{Store: cfg.Store, Temporal: cfg.Temporal, TaskQueue: cfg.TaskQueue, Log: cfg.Log}.Run(ctx)
 	w.Stop()
 	return nil
 }
+
+// loopsPause is between two attempts to start the loops.
+const loopsPause = time.Second
 
 // loop is a workflow that never ends and of which there is one.
 type loop struct {
