@@ -39,7 +39,7 @@ func (o op) headers() []*huma.Param {
 			"The same key with the same request gives the same answer, and one effect."))
 	}
 	if o.Ends.Status != 0 {
-		params = append(params, headerParam("Prefer", false, 0, 1000,
+		params = append(params, headerParam("Prefer", false, 0, maxPreference,
 			"wait=N: answer once the work has come to its end, or with 202 after N seconds (20 at most)."))
 	}
 	return params

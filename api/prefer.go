@@ -44,9 +44,15 @@ func (o outcome) document(a huma.API, responses map[string]*huma.Response) {
 
 var preference = regexp.MustCompile(`^[!#$%&'*+.^_|~0-9A-Za-z-]+[ \t]*(=[ \t]*([!#$%&'*+.^_|~0-9A-Za-z-]*|"[^"]*"))?$`)
 
+// maxPreference is longer than any sentence of preferences that means something.
+const maxPreference = 1000
+
 // preferWait reads how many seconds a caller would wait (RFC 7240); 0 is not at all. What it prefers besides is its own affair. A
 // longer wait than there is becomes the longest.
 func preferWait(values []string) (int, error) {
+	if len(strings.Join(values, ",")) > maxPreference {
+		return 0, badPreference()
+	}
 	for item := range strings.SplitSeq(strings.Join(values, ","), ",") {
 		item, _, _ = strings.Cut(strings.Trim(item, " \t"), ";")
 		if item == "" {

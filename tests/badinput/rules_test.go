@@ -24,6 +24,8 @@ func allowed(o operation, m mutation) string {
 	switch {
 	case m.place == "@X-Request-Id":
 		return "a request id that is no good is replaced"
+	case m.place == "@Prefer" && !strings.Contains(strings.ToLower(m.value.text), "wait"):
+		return "a preference that we do not know is ignored (RFC 7240)"
 	case m.place == "@Idempotency-Key":
 		return "any visible characters are a key"
 	case m.place == "@X-Principal-Id", m.place == "@X-Billing-Account-Id":
