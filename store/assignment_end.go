@@ -26,7 +26,7 @@ type Canceled struct {
 // instant on. What has to happen at the instant is the workflow's, which is woken.
 func (s *Store) CancelAssignment(ctx context.Context, call Call, id uuid.UUID, mode models.CancelMode) (Canceled, error) {
 	return decide(ctx, s, call, func(t *tx) (Canceled, error) {
-		a, account, now, err := t.lockAssignment(id)
+		a, account, now, err := t.lockAssignment(id, t.lockAccount)
 		if err != nil {
 			return Canceled{}, err
 		}
@@ -70,13 +70,14 @@ func (s *Store) CancelAssignment(ctx context.Context, call Call, id uuid.UUID, m
 	})
 }
 
-// lockAssignment takes the locks of the assignment's account and of the assignment, in that order.
-func (t *tx) lockAssignment(id uuid.UUID) (models.PlanAssignment, models.BillingAccount, time.Time, error) {
+// lockAssignment locks the assignment's account, by lockAccount or lockWorking, and then the assignment.
+func (t *tx) lockAssignment(id uuid.UUID, lockPayer func(uuid.UUID) (models.BillingAccount, time.Time, error)) (models.PlanAssignment,
+	models.BillingAccount, time.Time, error) {
 	a, err := find[models.PlanAssignment](t, id)
 	if err != nil {
 		return a, models.BillingAccount{}, time.Time{}, err
 	}
-	account, now, err := t.lockAccount(a.BillingAccountID)
+	account, now, err := lockPayer(a.BillingAccountID)
 	if err != nil {
 		return a, account, now, err
 	}

@@ -38,7 +38,7 @@ type Turn struct {
 func (s *Store) NextTurn(ctx context.Context, call Call, assignment uuid.UUID) (Turn, error) {
 	var turn Turn
 	err := s.within(ctx, call, func(t *tx) error {
-		a, account, now, err := t.lockAssignment(assignment)
+		a, account, now, err := t.lockAssignment(assignment, t.lockAccount)
 		if err != nil {
 			return err
 		}
@@ -103,15 +103,8 @@ func (t *tx) finishOperations(resource uuid.UUID, now time.Time) error {
 // TakeTurn does what NextTurn named, once: a turn that has been taken already changes nothing.
 func (s *Store) TakeTurn(ctx context.Context, call Call, assignment uuid.UUID, turn Turn) error {
 	return s.within(ctx, call, func(t *tx) error {
-		a, err := find[models.PlanAssignment](t, assignment)
+		a, account, now, err := t.lockAssignment(assignment, t.lockWorking)
 		if err != nil {
-			return err
-		}
-		account, now, err := t.lockWorking(a.BillingAccountID)
-		if err != nil {
-			return err
-		}
-		if a, err = lock[models.PlanAssignment](t, assignment); err != nil {
 			return err
 		}
 		due, err := t.nextTurn(a)
