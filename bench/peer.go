@@ -39,10 +39,8 @@ func newPeer(ctx context.Context, cluster *devenv.Cluster) (*peer, error) {
 	if err := conn.QueryRow(ctx, "SHOW server_version").Scan(&p.version); err != nil {
 		return nil, err
 	}
-	for _, q := range []string{"DROP DATABASE IF EXISTS bench_peer", "CREATE DATABASE bench_peer"} {
-		if _, err := conn.Exec(ctx, q); err != nil {
-			return nil, err
-		}
+	if err := recreate(ctx, cluster, "bench_peer"); err != nil {
+		return nil, err
 	}
 	if out, err := exec.CommandContext(ctx, p.program, "--quiet", "--initialize", "--scale", scale, p.url).CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("pgbench: %w: %s", err, out)
