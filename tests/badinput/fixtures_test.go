@@ -11,6 +11,7 @@ import (
 	"github.com/durabill/durabill/keys"
 	"github.com/durabill/durabill/models"
 	"github.com/durabill/durabill/store"
+	"github.com/durabill/durabill/tests/harness"
 )
 
 type object = map[string]any
@@ -137,8 +138,7 @@ func newFixtures() map[string]func(*scene) request {
 			if err != nil {
 				s.t.Fatal(err)
 			}
-			s.Exec(`INSERT INTO safety_breaches (realm_id, id, billing_account_id, bound, subject, value, bound_limit, effective_at, recorded_at)
-				SELECT realm_id, gen_random_uuid(), id, 'invoice_total', 'for the test ' || id, 2, 1, effective_at, recorded_at FROM billing_accounts WHERE id = $1`, parked)
+			harness.Breach(s.t, s.URL, parked)
 			return request{path: id(account)}
 		},
 		"updateFeature": func(s *scene) request {

@@ -12,10 +12,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"github.com/durabill/durabill/keys"
+	"github.com/durabill/durabill/tests/harness"
 	"github.com/durabill/durabill/tests/harness/system"
 )
 
@@ -144,12 +144,7 @@ var changes = map[string]change{
 		account, err := keys.Decode(keys.BillingAccount, id)
 		require.NoError(c.t, err)
 		require.NoError(c.t, c.Server.Store().ParkAccount(c.t.Context(), c.Call, account, "test"))
-		conn, err := pgx.Connect(c.t.Context(), c.URL)
-		require.NoError(c.t, err)
-		_, err = conn.Exec(c.t.Context(), `INSERT INTO safety_breaches (realm_id, id, billing_account_id, bound, subject, value, bound_limit, effective_at, recorded_at)
-			SELECT realm_id, gen_random_uuid(), id, 'invoice_total', 'for the test ' || id, 2, 1, effective_at, recorded_at FROM billing_accounts WHERE id = $1`, account)
-		require.NoError(c.t, err)
-		require.NoError(c.t, conn.Close(c.t.Context()))
+		harness.Breach(c.t, c.URL, account)
 		return id
 	}},
 	"POST /mgt/v1/plan-assignments/{id}/cancel": {object: func(c *caller) string {

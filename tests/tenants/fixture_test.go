@@ -7,6 +7,7 @@ import (
 
 	"github.com/durabill/durabill/gateway/stripefake"
 	"github.com/durabill/durabill/keys"
+	"github.com/durabill/durabill/tests/harness"
 )
 
 // fixture says how a route is called with a tenant's own objects, in every way that takes another kind of id. Each call
@@ -300,7 +301,5 @@ func creditCode() string { return "CR" + rand.Text() }
 
 // breach is a decision of the account that a safety bound has stopped.
 func (tn *tenant) breach(account string) {
-	tn.exec(`INSERT INTO safety_breaches (realm_id, id, billing_account_id, bound, subject, value, bound_limit, effective_at, recorded_at)
-		SELECT realm_id, gen_random_uuid(), id, 'invoice_total', 'for the test ' || id, 2, 1, effective_at, recorded_at FROM billing_accounts WHERE id = $1`,
-		tn.uuid(keys.BillingAccount, account))
+	harness.Breach(tn.t, tn.sys.URL, tn.uuid(keys.BillingAccount, account))
 }
