@@ -89,8 +89,12 @@ func TestADeadlockIsTriedAgain(t *testing.T) {
 	s := troubledScene(t)
 	s.Exec("INSERT INTO account_funds (realm_id, billing_account_id, asset, available, held) VALUES ($1, $2, 'CREDIT', 0, 0) ON CONFLICT DO NOTHING",
 		s.Call.Realm, s.Account.ID)
+	// Whoever looks for a deadlock first is ended by what it finds: the store, if the other side is ready before it looks.
+	s.Exec("DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET deadlock_timeout = 3000', current_database()); END $$")
 	st := troubled(t, store.Config{URL: s.URL, LockTimeout: 20 * time.Second, StatementTimeout: 30 * time.Second})
 	holder := hostile(t, s, "SELECT asset FROM account_funds WHERE billing_account_id = $1 FOR UPDATE")
+	_, err := holder.Exec(t.Context(), "SET LOCAL deadlock_timeout = '1min'")
+	require.NoError(t, err)
 	ended := make(chan error, 1)
 	go func() {
 		_, err := st.Authorize(context.Background(), s.Call, askOf(s, "a"))
@@ -99,7 +103,7 @@ func TestADeadlockIsTriedAgain(t *testing.T) {
 	require.Eventually(t, func() bool {
 		return s.Text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'") == "1"
 	}, 10*time.Second, 5*time.Millisecond)
-	_, err := holder.Exec(t.Context(), accountLocked, s.Account.ID)
+	_, err = holder.Exec(t.Context(), accountLocked, s.Account.ID)
 	require.NoError(t, err, "the store's own waiting began first, so it is the one that Postgres ends")
 	require.NoError(t, holder.Rollback(t.Context()))
 	require.NoError(t, <-ended)
