@@ -54,6 +54,9 @@ func newMachine(other system) *machine {
 // lag is how late workers may be: within it their steps come in any order, among everything else that goes on.
 const lag = 45 * time.Minute
 
+// reapLag is how late the reaper may be: less than the quarter of an hour after which I-08 calls a lease forgotten.
+const reapLag = 10 * time.Minute
+
 // do plays one operation and holds both sides to the rules: what is refused or repeated changes nothing, every invariant holds.
 func (m *machine) do(t *rapid.T, op model.Op) model.Outcome {
 	before := m.lines
@@ -382,6 +385,9 @@ func (m *machine) moveTo(t *rapid.T, target time.Time) {
 		to := target
 		for _, s := range m.w.Steps() {
 			by := s.Due.Add(lag)
+			if s.Op.Kind == model.Reap {
+				by = s.Due.Add(reapLag)
+			}
 			if s.Due.IsZero() {
 				by = m.w.Now.Add(lag)
 			}
