@@ -76,4 +76,10 @@ type TestClockInput struct {
 type ShardInput struct {
 	Shard  int `json:"shard"`
 	Shards int `json:"shards"`
+	Rounds int `json:"rounds,omitempty"` // of a run, before the next one begins; zero leaves it to the workflow
+}
+
+// ReconcilerInput starts Reconciler; a run that was started with nothing has the zero one.
+type ReconcilerInput struct {
+	Rounds int `json:"rounds,omitempty"` // as in ShardInput
 }

@@ -86,7 +86,7 @@ type loop struct {
 }
 
 func loops() []loop {
-	all := []loop{{id: keys.ReconcilerWorkflow, workflow: keys.TypeReconciler, summary: "What has something left to do runs"}}
+	all := []loop{{id: keys.ReconcilerWorkflow, workflow: keys.TypeReconciler, summary: "What has something left to do runs", args: []any{keys.ReconcilerInput{}}}}
 	for shard := range store.Shards {
 		in := keys.ShardInput{Shard: shard, Shards: store.Shards}
 		of := fmt.Sprintf(", shard %d of %d", shard, store.Shards)

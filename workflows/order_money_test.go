@@ -8,7 +8,6 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/converter"
-	"go.temporal.io/sdk/workflow"
 
 	"github.com/durabill/durabill/activities"
 	"github.com/durabill/durabill/keys"
@@ -213,21 +212,4 @@ func TestAnAdvanceAskedForWhileAClockFinishesIsNotLost(t *testing.T) {
 	s.ExecuteWorkflow(keys.TypeTestClock, keys.TestClockInput{})
 	require.NoError(t, s.GetWorkflowError())
 	require.Len(t, *finished, 2)
-}
-
-func TestLoopsContinueAsNew(t *testing.T) {
-	t.Parallel()
-	for kind, do := range map[string]string{keys.TypeSettlement: "SettleShard", keys.TypeEventRating: "RateShard"} {
-		t.Run(kind, func(t *testing.T) {
-			t.Parallel()
-			s := newScript(t)
-			answers(s, do, activities.ShardResult{Items: 1})
-			s.ExecuteWorkflow(kind, keys.ShardInput{Shard: 1, Shards: 4})
-			require.True(t, workflow.IsContinueAsNewError(s.GetWorkflowError()))
-			require.Equal(t, 50, s.times(do))
-		})
-	}
-	s, _ := clockScript(t, []activities.ClockStep{{Now: noon}}, activities.Rest{})
-	s.ExecuteWorkflow(keys.TypeTestClock, keys.TestClockInput{})
-	require.True(t, workflow.IsContinueAsNewError(s.GetWorkflowError()))
 }

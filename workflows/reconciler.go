@@ -1,12 +1,14 @@
 package workflows
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/durabill/durabill/activities"
+	"github.com/durabill/durabill/keys"
 )
 
 const (
@@ -16,8 +18,8 @@ const (
 )
 
 // Reconciler sees to it that what the rows say is left to do has a workflow that does it, and that rows which have served go.
-func Reconciler(ctx workflow.Context) error {
-	for range sweepsPerRun {
+func Reconciler(ctx workflow.Context, in keys.ReconcilerInput) error {
+	for range cmp.Or(in.Rounds, sweepsPerRun) {
 		var found activities.Reconciled
 		err := workflow.ExecuteActivity(sweep(ctx, "compare rows with running workflows"), do.Reconcile).Get(ctx, &found)
 		if ctx.Err() != nil {
@@ -35,5 +37,5 @@ func Reconciler(ctx workflow.Context) error {
 			return err
 		}
 	}
-	return workflow.NewContinueAsNewError(ctx, Reconciler)
+	return workflow.NewContinueAsNewError(ctx, Reconciler, in)
 }

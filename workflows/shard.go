@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -26,7 +27,7 @@ const restAfterFailure = 15 * time.Second
 // forShard runs a loop's activity again and again: the activity polls the rows, the workflow only sees to it that one does.
 func forShard(ctx workflow.Context, in keys.ShardInput, verb string, activity, self any) error {
 	title := fmt.Sprintf("%s shard %d of %d", verb, in.Shard, in.Shards)
-	for range loopsPerRun {
+	for range cmp.Or(in.Rounds, loopsPerRun) {
 		var result activities.ShardResult
 		err := workflow.ExecuteActivity(loop(ctx, verb), activity, activities.ShardInput{Shard: in.Shard, For: loopFor}).Get(ctx, &result)
 		if ctx.Err() != nil {

@@ -156,6 +156,7 @@ func TestRecordHistories(t *testing.T) {
 	t.Run("of checkouts", recordCheckouts)
 	t.Run("after failures", recordFailures)
 	t.Run("cancelled", recordCancellations)
+	t.Run("across continue-as-new", recordContinuations)
 }
 
 // recordOnAClock renews a plan twice, pays, is declined, and cancels at the period's end.
