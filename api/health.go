@@ -22,6 +22,14 @@ type checkResult struct {
 	OK   bool   `json:"ok"`
 }
 
+// Probes serves the probes alone, for a process without the API and for whoever may not reach that.
+func Probes(deps Deps) http.Handler {
+	deps = withDefaults(deps)
+	e := newEngine(deps)
+	registerHealth(e, deps)
+	return e
+}
+
 // registerHealth adds the probes. /healthz says that the process answers; /readyz asks what it stands on, and names
 // what fails without saying why: the reason goes to the log.
 func registerHealth(e *gin.Engine, deps Deps) {

@@ -25,6 +25,20 @@ func TestReadinessNamesWhatFailsAndKeepsTheReason(t *testing.T) {
 	require.Equal(t, http.StatusOK, rec.Code)
 }
 
+func TestProbesAloneAnswerNothingElse(t *testing.T) {
+	t.Parallel()
+	failing := errors.New("dial tcp 10.0.0.1: secret")
+	for status, cause := range map[int]error{http.StatusOK: nil, http.StatusServiceUnavailable: failing} {
+		probes := Probes(Deps{Ready: []Check{{Name: "database", Func: func(context.Context) error { return cause }}}})
+		for path, want := range map[string]int{"/readyz": status, "/healthz": http.StatusOK, "/mgt/v1/meters": http.StatusNotFound} {
+			rec := httptest.NewRecorder()
+			probes.ServeHTTP(rec, httptest.NewRequest(http.MethodGet, path, nil))
+			require.Equal(t, want, rec.Code, path)
+			require.NotContains(t, rec.Body.String(), "secret")
+		}
+	}
+}
+
 func TestMetricsAreByRouteTemplateAndNeverByPath(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)

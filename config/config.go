@@ -33,7 +33,7 @@ type Database struct {
 // HTTP says where the process listens.
 type HTTP struct {
 	Addr        string        `env:"DURABILL_HTTP_ADDR" default:"127.0.0.1:8080" help:"Address of the API."`
-	MetricsAddr string        `env:"DURABILL_HTTP_METRICS_ADDR" default:"127.0.0.1:9090" help:"Address of /metrics."`
+	MetricsAddr string        `env:"DURABILL_HTTP_METRICS_ADDR" default:"127.0.0.1:9090" help:"Address of /metrics, and of /healthz and /readyz, which a worker has nowhere else."`
 	Drain       time.Duration `env:"DURABILL_HTTP_DRAIN" default:"2s" help:"How long after SIGTERM requests are still taken, while /readyz says 503, so that a load balancer notices."`
 	Shutdown    time.Duration `env:"DURABILL_HTTP_SHUTDOWN" default:"20s" help:"How long requests and activities may take to end after SIGTERM."`
 }

@@ -204,6 +204,8 @@ func (s *Server) serve(ctx context.Context, l net.Listener, h http.Handler) erro
 func (s *Server) metricsHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/metrics", promhttp.HandlerFor(s.registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError}))
+	// A worker has no other door at which a supervisor could knock.
+	mux.Handle("/", api.Probes(api.Deps{Log: s.log, Ready: s.checks(), Version: s.cfg.Version}))
 	return mux
 }
 

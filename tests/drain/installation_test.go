@@ -132,7 +132,7 @@ func (i *installation) start(t *testing.T, commands ...string) {
 		require.NoError(t, cmd.Start())
 		go func() { p.end <- cmd.Wait() }()
 		i.running = append(i.running, p)
-		i.metrics = append(i.metrics, "http://"+metrics+"/metrics")
+		i.metrics = append(i.metrics, "http://"+metrics)
 		if name != "worker" {
 			i.Base = "http://" + listen
 		}
@@ -140,9 +140,11 @@ func (i *installation) start(t *testing.T, commands ...string) {
 	require.Eventually(t, func() bool { return i.ready(t.Context()) == http.StatusOK }, soon, pause)
 }
 
-// ready is the status of /readyz, 0 without an answer.
-func (i *installation) ready(ctx context.Context) int {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, i.Base+"/readyz", nil)
+// ready is the status of the API's /readyz, 0 without an answer.
+func (i *installation) ready(ctx context.Context) int { return i.probe(ctx, i.Base) }
+
+func (i *installation) probe(ctx context.Context, base string) int {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, base+"/readyz", nil)
 	if err != nil {
 		return 0
 	}
@@ -154,10 +156,12 @@ func (i *installation) ready(ctx context.Context) int {
 	return res.StatusCode
 }
 
-// measured wants that every process shows its metrics, a worker without an API too.
+// measured wants that every process shows its metrics and says that it is ready, a worker without an API too.
 func (i *installation) measured(t *testing.T) {
 	t.Helper()
-	for _, url := range i.metrics {
+	for _, base := range i.metrics {
+		require.Eventually(t, func() bool { return i.probe(t.Context(), base) == http.StatusOK }, soon, pause)
+		url := base + "/metrics"
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
 		require.NoError(t, err)
 		res, err := i.HTTP.Do(req)
