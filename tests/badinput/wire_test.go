@@ -148,7 +148,7 @@ func (s *scene) speak(t *testing.T, addr string, w wired) int {
 			return unanswered
 		}
 		said, err := io.ReadAll(answer.Body)
-		require.NoError(t, err)
+		require.NoError(t, errors.Join(err, answer.Body.Close()))
 		for _, secret := range append(slices.Clone(insides), s.key, string(s.secret)) {
 			require.NotContains(t, string(said), secret)
 		}
