@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/durabill/durabill/keys"
 	"github.com/durabill/durabill/tests/harness"
 	"github.com/durabill/durabill/tests/harness/oracle"
 	"github.com/durabill/durabill/tests/harness/system"
@@ -76,14 +77,31 @@ func (s *scene) writes() map[string]func(context.Context) error {
 		},
 		"checkout":    func(ctx context.Context) error { _, err := s.Buy(ctx, s.account); return err },
 		"service key": s.ServiceKey,
+		"sale":        s.Sell,
+		"halt":        s.halt,
 		"catalogue":   func(ctx context.Context) error { return s.Catalogue(ctx, s.model) },
 		"refused":     func(ctx context.Context) error { return s.Misuse(ctx, s.account) },
 	}
 }
 
-// Every COMMIT that a write needs, its reads' and the caller's authentication included, is cut in turn, in every way.
-func TestACutCommitAnywhereInAWriteLeavesOneEffectAndOneAnswer(t *testing.T) {
-	var proxy *wire.Committer
+// halt stops an account of its own.
+func (s *scene) halt(ctx context.Context) error {
+	a, err := s.CreateAccount(ctx, "")
+	if err != nil {
+		return err
+	}
+	return s.Halt(ctx, a, func(ctx context.Context) error {
+		id, err := keys.Decode(keys.BillingAccount, a.ID)
+		if err != nil {
+			return err
+		}
+		return s.sys.Server.Store().ParkAccount(ctx, s.sys.Call, id, "for the test")
+	})
+}
+
+// cutting is a system whose API's COMMITs can be cut.
+func cutting(t *testing.T) (s *scene, proxy *wire.Committer) {
+	t.Helper()
 	sys := system.StartWith(t, system.Options{APIDatabase: func(url string) string {
 		var err error
 		proxy, err = wire.NewCommitter(context.Background(), url)
@@ -91,8 +109,16 @@ func TestACutCommitAnywhereInAWriteLeavesOneEffectAndOneAnswer(t *testing.T) {
 		return proxy.URL
 	}})
 	t.Cleanup(proxy.Close)
-	s := newScene(t, sys, func() string { return sys.Base })
+	return newScene(t, sys, func() string { return sys.Base }), proxy
+}
+
+// Every COMMIT that a write needs, its reads' and the caller's authentication included, is cut in turn, in every way.
+func TestACutCommitAnywhereInAWriteLeavesOneEffectAndOneAnswer(t *testing.T) {
+	s, proxy := cutting(t)
 	for name, write := range s.writes() {
+		if lives[name] {
+			continue // they are many writes, and have a test of their own
+		}
 		for _, how := range wire.Cuts {
 			for nth := 1; ; nth++ {
 				before := proxy.Cuts()
@@ -112,3 +138,27 @@ func TestACutCommitAnywhereInAWriteLeavesOneEffectAndOneAnswer(t *testing.T) {
 
 // mostCommits bounds what one write may need before it is repeated; after that the cuts are in the oracle's own reads.
 const mostCommits = 6
+
+// lives are writes that change one thing again and again.
+var lives = map[string]bool{"service key": true, "sale": true, "halt": true}
+
+// In every change of a thing that exists, each of the first COMMITs after the request is cut, in every way.
+func TestACutCommitInAnyChangeLeavesOneEffectAndOneAnswer(t *testing.T) {
+	s, proxy := cutting(t)
+	writes := s.writes()
+	for _, how := range wire.Cuts {
+		for nth := range mostCommits / 2 {
+			s.Begin = func(oracle.Op) { proxy.Arm(how, nth+1) }
+			for name := range lives {
+				require.NoError(t, writes[name](t.Context()))
+				require.Empty(t, s.Record().Violations, "%s, COMMIT %d cut %s", name, nth+1, how)
+			}
+			s.Begin = nil
+			proxy.Arm(0, 0)
+		}
+	}
+	for _, code := range []string{"outcome_unknown", "version_conflict", "precondition_required", "state_conflict", "immutable_resource", "in_use"} {
+		require.NotZero(t, s.Record().Codes[code], code)
+	}
+	s.requireKept(t)
+}

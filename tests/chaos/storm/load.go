@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/durabill/durabill/keys"
 	"github.com/durabill/durabill/tests/harness/oracle"
 )
 
@@ -68,10 +69,14 @@ func (s *storm) write(ctx context.Context, draw *rand.Rand, a *oracle.Account) e
 		return s.world.Misuse(ctx, a)
 	case n < 85:
 		return s.buy(ctx, a)
-	case n < 90:
+	case n < 88:
 		return s.world.Catalogue(ctx, s.model)
-	case n < 94:
+	case n < 90:
 		return s.world.ServiceKey(ctx)
+	case n < 92:
+		return s.world.Sell(ctx)
+	case n < 95:
+		return s.halt(ctx)
 	default:
 		return s.customer(ctx, draw)
 	}
@@ -92,6 +97,19 @@ func (s *storm) customer(ctx context.Context, draw *rand.Rand) error {
 		return err
 	}
 	return s.world.Cancel(ctx, id)
+}
+
+// halt stops an account that does nothing else; parking is what the product does when money does not match.
+func (s *storm) halt(ctx context.Context) error {
+	a, err := s.world.CreateAccount(ctx, "")
+	if err != nil || a == nil {
+		return err
+	}
+	id, err := keys.Decode(keys.BillingAccount, a.ID)
+	if err != nil {
+		return err
+	}
+	return s.world.Halt(ctx, a, func(ctx context.Context) error { return s.Store.ParkAccount(ctx, s.Call, id, "for the storm") })
 }
 
 // buy opens a page and pays on it.
@@ -144,8 +162,9 @@ func (s *storm) turn(blowing, patient context.Context, draw *rand.Rand) error {
 }
 
 func (s *storm) advance(ctx context.Context, clock string, to time.Time) error {
-	_, err := s.world.Do(ctx, oracle.Op{Name: "advanceTestClock", Path: "/mgt/v1/test-clocks/" + clock + "/advance",
-		Key: clock + "-" + time.Now().Format(time.RFC3339Nano), Body: map[string]any{"target": to}})
+	_, err := s.world.Change(ctx, oracle.Change{Object: clock, Action: "test_clock.advance", Either: true,
+		Op: oracle.Op{Name: "advanceTestClock", Path: "/mgt/v1/test-clocks/" + clock + "/advance",
+			Key: clock + "-" + time.Now().Format(time.RFC3339Nano), Body: map[string]any{"target": to}}})
 	return err
 }
 

@@ -2,6 +2,7 @@ package oracle
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,7 +10,6 @@ import (
 	"io"
 	"maps"
 	"net/http"
-	"reflect"
 	"sync"
 	"time"
 )
@@ -23,6 +23,8 @@ type Client struct {
 	// Limit is how long the client waits for a try's answer; nil for ever, as the context allows.
 	Limit func() time.Duration
 	Pause time.Duration // between two tries
+	// Begin is called before the first try of every write; nil for nothing.
+	Begin func(Op)
 
 	mu         sync.Mutex
 	tally      map[Class]int
@@ -33,10 +35,12 @@ type Client struct {
 
 // Op is one write and how to find out what it has made.
 type Op struct {
-	Name string // the operation's id
-	Path string
-	Key  string // none where the API takes none
-	Body any
+	Name   string // the operation's id
+	Method string // POST, if empty
+	Path   string
+	Key    string // none where the API takes none
+	Match  string // If-Match
+	Body   any
 	// Exists counts what the write makes, by its own natural id, through the API; nil where only totals can tell.
 	Exists func(context.Context) (int, error)
 	Late   bool // what it makes appears later: after a success only totals can tell
@@ -48,10 +52,7 @@ const defaultPause = 50 * time.Millisecond
 
 // Do sends the write until its outcome is known, and checks the outcome. It fails only when ctx ends before that.
 func (c *Client) Do(ctx context.Context, op Op) (Answer, error) {
-	c.mu.Lock()
-	c.operations++
-	c.mu.Unlock()
-	first, err := c.decide(ctx, op)
+	first, err := c.begin(ctx, op)
 	if err != nil {
 		return first, err
 	}
@@ -90,25 +91,34 @@ func same(first, again Answer, once []string) bool {
 	if len(once) == 0 || !again.Replay {
 		return bytes.Equal(first.Body, again.Body)
 	}
-	var a, b map[string]any
-	if json.Unmarshal(first.Body, &a) != nil || json.Unmarshal(again.Body, &b) != nil {
-		return false
+	return agree(first.Body, again.Body, once)
+}
+
+// begin is decide for a write's first time.
+func (c *Client) begin(ctx context.Context, op Op) (Answer, error) {
+	c.mu.Lock()
+	c.operations++
+	c.mu.Unlock()
+	if c.Begin != nil {
+		c.Begin(op)
 	}
-	for _, name := range once {
-		delete(a, name)
-		delete(b, name)
-	}
-	return reflect.DeepEqual(a, b)
+	return c.decide(ctx, op)
 }
 
 // decide asks until the answer is definite.
 func (c *Client) decide(ctx context.Context, op Op) (Answer, error) {
-	body, err := json.Marshal(op.Body)
-	if err != nil {
-		return Answer{}, err
+	var body []byte
+	if op.Body != nil {
+		var err error
+		if body, err = json.Marshal(op.Body); err != nil {
+			return Answer{}, err
+		}
 	}
+	doubted := false
 	for {
-		a := c.send(ctx, http.MethodPost, op.Path, op.Key, body)
+		a := c.send(ctx, op, body)
+		a.Doubted = doubted
+		doubted = doubted || a.Class == Ambiguous
 		switch a.Class {
 		case Success, Refused:
 			return a, nil
@@ -136,14 +146,14 @@ func (c *Client) rest(ctx context.Context) error {
 	}
 }
 
-func (c *Client) send(ctx context.Context, method, path, key string, body []byte) Answer {
+func (c *Client) send(ctx context.Context, op Op, body []byte) Answer {
 	try := ctx
 	if c.Limit != nil {
 		var cancel context.CancelFunc
 		try, cancel = context.WithTimeout(ctx, c.Limit())
 		defer cancel()
 	}
-	res, raw, err := c.exchange(try, method, path, key, body) //nolint:bodyclose // exchange has read and closed it
+	res, raw, err := c.exchange(try, op, body) //nolint:bodyclose // exchange has read and closed it
 	a := Classify(res, raw, err)
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -157,19 +167,22 @@ func (c *Client) send(ctx context.Context, method, path, key string, body []byte
 	return a
 }
 
-func (c *Client) exchange(ctx context.Context, method, path, key string, body []byte) (*http.Response, []byte, error) {
-	req, err := http.NewRequestWithContext(ctx, method, c.Base()+path, bytes.NewReader(body))
+func (c *Client) exchange(ctx context.Context, op Op, body []byte) (*http.Response, []byte, error) {
+	req, err := http.NewRequestWithContext(ctx, cmp.Or(op.Method, http.MethodPost), c.Base()+op.Path, bytes.NewReader(body))
 	if err != nil {
 		return nil, nil, err
 	}
 	req.Header.Set("Authorization", "Bearer "+c.Key)
 	req.Header.Set("X-Realm-Id", c.Realm)
-	if method == http.MethodPost {
+	if len(body) > 0 {
 		req.Header.Set("Content-Type", "application/json")
 		req.GetBody = nil // the transport's own repeats would hide what we are here to see
 	}
-	if key != "" {
-		req.Header.Set("Idempotency-Key", key)
+	if op.Key != "" {
+		req.Header.Set("Idempotency-Key", op.Key)
+	}
+	if op.Match != "" {
+		req.Header.Set("If-Match", op.Match)
 	}
 	res, err := c.HTTP.Do(req)
 	if err != nil {
@@ -184,19 +197,27 @@ var ErrNotThere = errors.New("oracle: not there")
 
 // Get reads until there is an answer.
 func (c *Client) Get(ctx context.Context, path string, out any) error {
+	a, err := c.read(ctx, path)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(a.Body, out)
+}
+
+func (c *Client) read(ctx context.Context, path string) (Answer, error) {
 	for {
-		a := c.send(ctx, http.MethodGet, path, "", nil)
+		a := c.send(ctx, Op{Method: http.MethodGet, Path: path}, nil)
 		switch {
 		case a.Class == Success:
-			return json.Unmarshal(a.Body, out)
+			return a, nil
 		case a.Code == "not_found":
-			return ErrNotThere
+			return a, ErrNotThere
 		case a.Class == Refused, a.Class == Unknown:
 			c.Violation("GET %s: %d %s", path, a.Status, a.Body)
-			return fmt.Errorf("get %s: %d %s", path, a.Status, a.Code)
+			return a, fmt.Errorf("get %s: %d %s", path, a.Status, a.Code)
 		}
 		if err := c.rest(ctx); err != nil {
-			return fmt.Errorf("get %s: %w", path, err)
+			return a, fmt.Errorf("get %s: %w", path, err)
 		}
 	}
 }

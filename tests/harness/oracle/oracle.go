@@ -31,7 +31,10 @@ type Answer struct {
 	Status int
 	Code   string // of a problem
 	Body   []byte
-	Replay bool // said to be the stored answer of an earlier request
+	Tag    string // ETag
+	Replay bool   // said to be the stored answer of an earlier request
+	// Doubted says that an earlier try of the same request may have had the effect.
+	Doubted bool
 }
 
 // registry is every code that an error may carry, by status. A client switches on codes, so one that is not here is a bug.
@@ -65,7 +68,7 @@ func Classify(res *http.Response, body []byte, err error) Answer {
 	if err != nil {
 		return Answer{Class: Ambiguous}
 	}
-	a := Answer{Status: res.StatusCode, Body: body, Class: Unknown, Replay: res.Header.Get("Idempotent-Replayed") == "true"}
+	a := Answer{Status: res.StatusCode, Body: body, Class: Unknown, Tag: res.Header.Get("ETag"), Replay: res.Header.Get("Idempotent-Replayed") == "true"}
 	media, _, _ := mime.ParseMediaType(res.Header.Get("Content-Type"))
 	if a.Status < http.StatusBadRequest {
 		if a.Status >= http.StatusOK && a.Status < http.StatusMultipleChoices && json.Valid(body) {

@@ -30,7 +30,7 @@ func (w *World) Check(ctx context.Context) error {
 			}
 		}
 	}
-	return nil
+	return w.checkEnds(ctx)
 }
 
 func (w *World) checkUsage(ctx context.Context, acc *Account) error {

@@ -20,6 +20,7 @@ type World struct {
 	seq      atomic.Int64
 	mu       sync.Mutex
 	accounts []*Account
+	ends     map[string]end // by path
 }
 
 // Account is one account and what must be on it.
@@ -143,13 +144,6 @@ func (w *World) Assign(ctx context.Context, acc *Account) (string, error) {
 		Operation struct{ Resource struct{ ID string } }
 	}
 	return accepted.Operation.Resource.ID, json.Unmarshal(a.Body, &accepted)
-}
-
-// Cancel ends an assignment with its period.
-func (w *World) Cancel(ctx context.Context, id string) error {
-	_, err := w.Do(ctx, Op{Name: "cancelPlanAssignment", Path: "/mgt/v1/plan-assignments/" + id + "/cancel", Key: w.next("cancel"),
-		Body: map[string]any{"when": "period_end"}})
-	return err
 }
 
 // Use reports usage; an account without a plan has it quarantined.
@@ -293,32 +287,8 @@ func (w *World) Catalogue(ctx context.Context, model string) error {
 	return err
 }
 
-// Buy offers credits on the provider's page and gives the provider's session.
-func (w *World) Buy(ctx context.Context, acc *Account) (string, error) {
-	a, err := w.Do(ctx, Op{Name: "createCheckoutSession", Path: "/mgt/v1/checkout-sessions", Key: w.next("buy"),
-		Body: map[string]any{"billing_account_id": acc.ID, "credit_type": "CREDIT", "quantity": "5", "success_url": "https://oracle.example/"}})
-	if err != nil || a.Class != Success {
-		return "", err
-	}
-	var opened struct {
-		Session string `json:"stripe_session"`
-	}
-	return opened.Session, json.Unmarshal(a.Body, &opened)
-}
-
 // Bought says that the provider took the money for a checkout of the account.
 func (w *World) Bought(acc *Account) { acc.note(func() { acc.purchases++ }) }
-
-// ServiceKey makes a service key; its secret is in the first answer only.
-func (w *World) ServiceKey(ctx context.Context) error {
-	name := w.next("key")
-	_, err := w.Do(ctx, Op{Name: "createServiceKey", Path: "/mgt/v1/service-keys", Key: name, Once: []string{"secret"},
-		Body: map[string]any{"name": name, "scopes": []string{"runtime:read"}},
-		Exists: func(ctx context.Context) (int, error) {
-			return listing(ctx, w.Client, "/mgt/v1/service-keys?", func(k struct{ Name string }) bool { return k.Name == name })
-		}})
-	return err
-}
 
 // used counts the ratings and quarantined items of a quantity.
 func (w *World) used(acc *Account, q string) func(context.Context) (int, error) {
