@@ -111,7 +111,7 @@ func problemOf(ctx context.Context, err error) *Problem {
 	return p
 }
 
-const ambiguous = "Send the same request again with the same Idempotency-Key."
+const ambiguous = "Send the same request again with the same Idempotency-Key or If-Match."
 
 // logFailure keeps the cause for the operator; the caller never sees it.
 func logFailure(ctx context.Context, f *fault.Fault) {

@@ -33,7 +33,7 @@ func BuildDevstack(ctx context.Context, progress io.Writer) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("read %s: %w", source, err)
 	}
-	cache, err := cacheDir("devstack")
+	cache, err := CacheDir("devstack")
 	if err != nil {
 		return "", err
 	}

@@ -35,9 +35,9 @@ func Root() (string, error) {
 	}
 }
 
-// cacheDir makes and gives a folder below the checkout's git-ignored .cache, by its real path: checkouts whose .cache is a
+// CacheDir makes and gives a folder below the checkout's git-ignored .cache, by its real path: checkouts whose .cache is a
 // link to one folder share its servers.
-func cacheDir(name string) (string, error) {
+func CacheDir(name string) (string, error) {
 	root, err := Root()
 	if err != nil {
 		return "", err

@@ -36,7 +36,7 @@ func StartTest(ctx context.Context, progress io.Writer) error {
 
 // StopTest stops both servers and deletes their data. It is no error when none runs.
 func StopTest(ctx context.Context) error {
-	dir, err := cacheDir("test")
+	dir, err := CacheDir("test")
 	if err != nil {
 		return err
 	}
@@ -58,7 +58,7 @@ func testPostgres(ctx context.Context, progress io.Writer) (string, error) {
 	if given := os.Getenv(TestDatabaseURL); given != "" {
 		return given, nil
 	}
-	dir, err := cacheDir("test")
+	dir, err := CacheDir("test")
 	if err != nil {
 		return "", err
 	}
@@ -91,7 +91,7 @@ func testTemporal(ctx context.Context, progress io.Writer) (Endpoint, error) {
 	if err != nil {
 		return Endpoint{}, err
 	}
-	dir, err := cacheDir("test")
+	dir, err := CacheDir("test")
 	if err != nil {
 		return Endpoint{}, err
 	}

@@ -89,7 +89,7 @@ func outcome(silent *silentCommit, err error) error {
 		return translate(err)
 	}
 	return fault.New(fault.Unavailable, "outcome_unknown", "The database did not say whether this took effect. "+
-		"Send the same request again with the same Idempotency-Key.").Because(errors.Join(silent, err))
+		"Send the same request again with the same Idempotency-Key or If-Match.").Because(errors.Join(silent, err))
 }
 
 // severed are the server's last words on a connection that it ends.

@@ -4,6 +4,7 @@ package chaos_test
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"os"
 	"slices"
@@ -20,15 +21,22 @@ import (
 
 const (
 	told = 4 * time.Minute // a story, however often it is broken off
+	// Stories wait more than they work, mostly for somebody to miss a process that was killed. A caller's -parallel counts.
+	atOnce = "12"
 )
 
+// ground is for all that leaves its servers alone.
 var ground *stage.Ground
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
 func run(m *testing.M) int {
 	ctx := context.Background()
-	var err error
+	err := flag.Set("test.parallel", atOnce)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "chaos:", err)
+		return 1
+	}
 	if ground, err = stage.Open(ctx, os.Stderr); err != nil {
 		fmt.Fprintln(os.Stderr, "chaos:", err)
 		return 1
@@ -41,9 +49,18 @@ func run(m *testing.M) int {
 	return status
 }
 
-func newStage(t *testing.T, setup stage.Setup) *stage.Stage {
+// newGround is for a test that takes servers away.
+func newGround(t *testing.T) *stage.Ground {
 	t.Helper()
-	s, err := ground.NewStage(t.Context(), setup)
+	g, err := ground.Another(t.Context())
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, g.Close(context.Background())) })
+	return g
+}
+
+func newStage(t *testing.T, g *stage.Ground, setup stage.Setup) *stage.Stage {
+	t.Helper()
+	s, err := g.NewStage(t.Context(), setup)
 	require.NoError(t, err)
 	t.Cleanup(func() {
 		if t.Failed() {
@@ -109,7 +126,7 @@ func requireBooks(t *testing.T, s *stage.Stage, story *telling) string {
 func undisturbed(t *testing.T) string {
 	t.Helper()
 	once.Do(func() {
-		s := newStage(t, stage.Setup{})
+		s := newStage(t, ground, stage.Setup{})
 		plain = requireBooks(t, s, tell(t.Context(), s, nil))
 	})
 	require.NotEmpty(t, plain, "the undisturbed story failed")

@@ -22,8 +22,11 @@ var deaths = map[string]map[string][]string{
 		"worker-1": {nth(fault.PointUnsettled, "1"), nth(fault.PointUnsettled, "2")},
 	},
 	"a message on its way to Temporal arrives": {
-		"worker-1": {nth(fault.PointUnsent, "1"), nth(fault.PointUnmarked, "1"), nth(fault.PointUncompleted, "5"), nth(fault.PointUnmarked, "4"),
-			nth(fault.PointUncompleted, "12"), nth(fault.PointCommitted, "20"), nth(fault.PointBeforeCommit, "30")},
+		"worker-1": {nth(fault.PointUnsent, "1"), nth(fault.PointUnmarked, "1"), nth(fault.PointUnmarked, "4")},
+	},
+	"a decision that nobody heard of is made once": {
+		"worker-1": {nth(fault.PointUncompleted, "5"), nth(fault.PointUncompleted, "12"), nth(fault.PointCommitted, "20"),
+			nth(fault.PointBeforeCommit, "30")},
 	},
 	"a provider that has answered is not asked for more": {
 		"worker-1": {nth(fault.PointCallUnrecorded, "1"), nth(fault.PointCallUnrecorded, "5"), nth(fault.PointUnfinished, "1"),
@@ -32,6 +35,7 @@ var deaths = map[string]map[string][]string{
 }
 
 func TestWhereverAProcessIsKilledTheBooksComeOutTheSame(t *testing.T) {
+	t.Parallel()
 	named := map[string]bool{}
 	for story, processes := range deaths {
 		for _, points := range processes {
@@ -47,7 +51,7 @@ func TestWhereverAProcessIsKilledTheBooksComeOutTheSame(t *testing.T) {
 			for name, points := range processes {
 				setup.Faults[name] = points[0]
 			}
-			s := newStage(t, setup)
+			s := newStage(t, ground, setup)
 			ctx, cancel := context.WithTimeout(t.Context(), told)
 			defer cancel()
 			story := tell(ctx, s, nil)

@@ -52,18 +52,16 @@ func TestEveryCrashPointIsInTheListAndInTheCode(t *testing.T) {
 // The linker keeps a function that anybody calls; a call that was inlined to nothing leaves none.
 func TestTheNormalBuildHasNoCrashPoints(t *testing.T) {
 	t.Parallel()
-	root, err := devenv.Root()
-	require.NoError(t, err)
-	symbols := func(tags string) string {
-		binary, err := stage.Build(t.Context(), root, t.TempDir(), tags)
-		require.NoError(t, err)
+	symbols := func(binary string) string {
 		out, err := exec.CommandContext(t.Context(), "go", "tool", "nm", binary).Output()
 		require.NoError(t, err)
 		return string(out)
 	}
 	const point = "github.com/durabill/durabill/fault.Point\n"
-	require.Contains(t, symbols("faults"), point)
-	normal := symbols("")
+	require.Contains(t, symbols(ground.Binary), point)
+	binary, err := stage.Build(t.Context(), t.TempDir(), "")
+	require.NoError(t, err)
+	normal := symbols(binary)
 	require.Contains(t, normal, "github.com/durabill/durabill/fault.New\n")
 	require.NotContains(t, normal, "github.com/durabill/durabill/fault.Point")
 	require.NotContains(t, normal, "github.com/durabill/durabill/fault.armed")

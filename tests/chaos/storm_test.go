@@ -11,7 +11,8 @@ import (
 
 // The random mode, as long as a test may take; `make chaos` goes on for ten minutes.
 func TestAShortStormLeavesWhatWasAskedForAndNothingElse(t *testing.T) {
-	report, err := storm.Run(t.Context(), ground, storm.Options{Seed: 7, Duration: time.Minute, Clients: 3, Calm: time.Minute, Say: t.Logf})
+	t.Parallel()
+	report, err := storm.Run(t.Context(), newGround(t), storm.Options{Seed: 7, Duration: time.Minute, Clients: 3, Calm: time.Minute, Say: t.Logf})
 	require.NoError(t, err)
 	t.Logf("\n%s", report)
 	require.Empty(t, report.Violations)

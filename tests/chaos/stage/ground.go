@@ -21,6 +21,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -32,8 +33,9 @@ const connections = 400
 
 // Ground is a Postgres cluster that keeps what it has committed, a Temporal server whose state is in it, and the binary.
 type Ground struct {
-	dir          string
-	binary       string
+	Binary string // built with crash points
+
+	home, dir    string
 	devstack     string
 	postgresPort int
 	temporalPort int
@@ -47,38 +49,50 @@ type Ground struct {
 
 // Open builds what has to be built and starts both servers. Progress may be nil.
 func Open(ctx context.Context, progress io.Writer) (*Ground, error) {
-	root, err := devenv.Root()
+	home, err := devenv.CacheDir("chaos")
 	if err != nil {
-		return nil, err
-	}
-	home := filepath.Join(root, ".cache", "chaos")
-	if err := os.MkdirAll(home, 0o755); err != nil { //nolint:gosec // the database's own user has to pass through
-		return nil, err
-	}
-	if home, err = filepath.EvalSymlinks(home); err != nil {
 		return nil, err
 	}
 	if err := clearLeft(ctx, home); err != nil {
 		return nil, fmt.Errorf("clear what an earlier run left: %w", err)
 	}
-	g := &Ground{dir: filepath.Join(home, strconv.Itoa(os.Getpid())), progress: progress}
-	if err := os.Mkdir(g.dir, 0o755); err != nil { //nolint:gosec // as above
-		return nil, err
-	}
-	if err := g.start(ctx, root); err != nil {
-		return nil, errors.Join(err, g.Close(context.WithoutCancel(ctx)))
-	}
-	return g, nil
+	g := &Ground{home: home, progress: progress}
+	return g, g.open(ctx, func() error {
+		if g.devstack, err = devenv.BuildDevstack(ctx, g.progress); err != nil {
+			return err
+		}
+		g.Binary, err = Build(ctx, g.dir, "faults")
+		return err
+	})
 }
 
-func (g *Ground) start(ctx context.Context, root string) error {
+// Another is a ground with servers of its own and the same binary, for what takes servers away while others need theirs. It
+// must be closed before this one.
+func (g *Ground) Another(ctx context.Context) (*Ground, error) {
+	other := &Ground{home: g.home, progress: g.progress, devstack: g.devstack, Binary: g.Binary}
+	return other, other.open(ctx, func() error { return nil })
+}
+
+var opened atomic.Int64
+
+// open closes again what it cannot open to the end.
+func (g *Ground) open(ctx context.Context, build func() error) error {
+	g.dir = filepath.Join(g.home, fmt.Sprintf("%d-%d", os.Getpid(), opened.Add(1)))
+	if err := os.Mkdir(g.dir, 0o755); err != nil { //nolint:gosec // the database's own user has to pass through
+		return err
+	}
+	err := build()
+	if err == nil {
+		err = g.start(ctx)
+	}
+	if err != nil {
+		err = errors.Join(err, g.Close(context.WithoutCancel(ctx)))
+	}
+	return err
+}
+
+func (g *Ground) start(ctx context.Context) error {
 	var err error
-	if g.devstack, err = devenv.BuildDevstack(ctx, g.progress); err != nil {
-		return err
-	}
-	if g.binary, err = Build(ctx, root, g.dir, "faults"); err != nil {
-		return err
-	}
 	if g.postgresPort, err = quietPort(); err != nil {
 		return err
 	}
@@ -92,7 +106,11 @@ func (g *Ground) start(ctx context.Context, root string) error {
 }
 
 // Build makes the product's binary in dir and gives its path; tags may be empty.
-func Build(ctx context.Context, root, dir, tags string) (string, error) {
+func Build(ctx context.Context, dir, tags string) (string, error) {
+	root, err := devenv.Root()
+	if err != nil {
+		return "", err
+	}
 	binary := filepath.Join(dir, "durabill-"+tags)
 	cmd := exec.CommandContext(ctx, "go", "build", "-tags", tags, "-o", binary, "./cmd/durabill")
 	cmd.Dir = root
@@ -145,7 +163,8 @@ func clearLeft(ctx context.Context, home string) error {
 		return err
 	}
 	for _, entry := range left {
-		pid, err := strconv.Atoi(entry.Name())
+		owner, _, _ := strings.Cut(entry.Name(), "-")
+		pid, err := strconv.Atoi(owner)
 		if err != nil || pid != os.Getpid() && !errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
 			continue
 		}

@@ -167,7 +167,7 @@ func (s *Stage) Start(ctx context.Context, name, faults string) error {
 	if err != nil {
 		return err
 	}
-	if err := p.start(s.binary, faults); err != nil {
+	if err := p.start(s.Binary, faults); err != nil {
 		return fmt.Errorf("start %s: %w", name, err)
 	}
 	return until(ctx, name+" does not serve", p.serves)
