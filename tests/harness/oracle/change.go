@@ -41,14 +41,10 @@ func (c *Client) Change(ctx context.Context, ch Change) (Answer, error) {
 		return Answer{}, err
 	}
 	first, err := c.begin(ctx, ch.Op)
-	if err != nil {
+	if err != nil || first.Class != Success && first.Class != Refused {
 		return first, err
 	}
-	if first.Class != Success && first.Class != Refused {
-		return first, nil
-	}
-	met := first.Doubted && ch.conditional() && first.Code == conflict && !ch.Fails // the version that an earlier try has made
-	changed := first.Class == Success || met
+	changed := first.Class == Success || ch.met(first)
 	if changed == ch.Fails && !ch.Either {
 		c.Violation("%s %s %s: answered %d %s, which cannot be", ch.Name, ch.Key, ch.Match, first.Status, first.Body)
 	}
@@ -59,7 +55,7 @@ func (c *Client) Change(ctx context.Context, ch Change) (Answer, error) {
 	if err != nil {
 		return first, err
 	}
-	if ch.conditional() && again.Code != conflict || !ch.conditional() && (again.Status != first.Status || !same(first, again, ch.Once)) {
+	if !ch.repeats(first, again) {
 		c.Violation("%s %s %s: answered %d %s, and when repeated %d %s", ch.Name, ch.Key, ch.Match, first.Status, first.Body, again.Status, again.Body)
 	}
 	return first, c.compare(ctx, ch, first, before, true)
@@ -69,6 +65,18 @@ const conflict = "version_conflict"
 
 // conditional says whether nothing but If-Match keeps a repeat from changing the object again.
 func (ch Change) conditional() bool { return ch.Key == "" && ch.Match != "" }
+
+// met says whether a refusal is by the version that an earlier try of the same request has made.
+func (ch Change) met(a Answer) bool {
+	return a.Class == Refused && a.Code == conflict && a.Doubted && ch.conditional() && !ch.Fails
+}
+
+func (ch Change) repeats(first, again Answer) bool {
+	if ch.conditional() {
+		return again.Code == conflict
+	}
+	return again.Status == first.Status && same(first, again, ch.Once)
+}
 
 func (c *Client) look(ctx context.Context, ch Change) (out sight, err error) {
 	rows := "/mgt/v1/audit-log?object_id=" + url.QueryEscape(ch.Object)
