@@ -30,7 +30,7 @@ type CheckoutState struct {
 func (a *Activities) FinishCheckout(ctx context.Context, in CheckoutInput) (CheckoutState, error) {
 	call := a.call(ctx, in.Realm)
 	c, err := a.Store.FindCheckout(ctx, call, in.Checkout)
-	if err != nil || c.Status != models.CheckoutPending {
+	if err != nil {
 		return checkoutState(c), report(err)
 	}
 	key := keys.StripeCheckout(c.ID)
@@ -40,6 +40,10 @@ func (a *Activities) FinishCheckout(ctx context.Context, in CheckoutInput) (Chec
 	}
 	if err != nil {
 		return checkoutState(c), report(err)
+	}
+	// An event may have told what became of the page before its call got an answer; the call has to come to its end all the same.
+	if c.Status != models.CheckoutPending && begun.Status == models.CallSucceeded {
+		return checkoutState(c), nil
 	}
 	ref, err := a.openCheckout(ctx, call, c, begun)
 	if gateway.Refused(err) {

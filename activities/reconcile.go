@@ -22,12 +22,16 @@ const (
 
 // Reconciled counts what a sweep found.
 type Reconciled struct {
-	Looked  int // workflows that the rows want
-	Started int // of which Temporal ran none, so that they were started again
+	Looked  int    // workflows that the rows want
+	Started int    // of which Temporal ran none, so that they were started again
+	Lost    int    // events of the provider whose delivery never came
+	Trouble string // why the provider's events could not be compared
 }
 
 // Reconcile compares what the rows say is left to do with what Temporal runs, in every realm, and starts what is missing: after
-// a restore, after a terminate, after a lost message. Starting what is about to end does no harm, since it reads its rows.
+// a restore, after a terminate, after a lost message. Starting what is about to end does no harm, since it reads its rows. Then
+// it asks the provider for the events that never arrived; a provider that does not answer is asked by the next sweep, and holds
+// up nothing else.
 func (a *Activities) Reconcile(ctx context.Context) (Reconciled, error) {
 	var out Reconciled
 	limit := rate.NewLimiter(lookups, lookups)
@@ -49,6 +53,12 @@ func (a *Activities) Reconcile(ctx context.Context) (Reconciled, error) {
 			return out, report(err)
 		}
 	}
+	swept, err := a.SweepStripeEvents(ctx)
+	if err != nil {
+		activity.GetLogger(ctx).Error("the provider's events could not be compared with the inbox", "error", err)
+		out.Trouble = err.Error()
+	}
+	out.Lost = swept.Lost
 	return out, nil
 }
 

@@ -5,7 +5,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/durabill/durabill/billing/money"
 	"github.com/durabill/durabill/fault"
 	"github.com/durabill/durabill/gateway"
 	"github.com/durabill/durabill/keys"
@@ -33,6 +32,16 @@ type outcome struct {
 
 func ignore(reason string) (outcome, error) { return outcome{ignored: reason}, nil }
 
+// applying is the one table of the types that have an effect here; the sweep asks for no others.
+var applying = map[string]func(*Activities, context.Context, store.Call, string) (outcome, error){
+	"invoice.paid":                             (*Activities).invoicePaid,
+	"invoice.payment_succeeded":                (*Activities).invoicePaid,
+	"invoice.payment_failed":                   (*Activities).invoiceFailed,
+	"checkout.session.completed":               (*Activities).checkoutCompleted,
+	"checkout.session.async_payment_succeeded": (*Activities).checkoutCompleted, // a bank debit is paid days after it was completed
+	"checkout.session.expired":                 (*Activities).checkoutExpired,
+}
+
 // ApplyStripeEvent takes an event as a hint: it fetches the object it is about and applies what that says now, once per object.
 func (a *Activities) ApplyStripeEvent(ctx context.Context, in StripeEventInput) (Applied, error) {
 	if err := a.configured(); err != nil {
@@ -46,16 +55,9 @@ func (a *Activities) ApplyStripeEvent(ctx context.Context, in StripeEventInput) 
 	if e.Status != models.InboxReceived {
 		return Applied{Status: string(e.Status), Reason: e.Reason}, nil
 	}
-	var out outcome
-	switch e.Type {
-	case "invoice.paid", "invoice.payment_succeeded":
-		out, err = a.invoicePaid(ctx, call, e.ObjectID)
-	case "invoice.payment_failed":
-		out, err = a.invoiceFailed(ctx, call, e.ObjectID)
-	case "checkout.session.completed", "checkout.session.async_payment_succeeded": // a bank debit is paid days after it was completed
-		out, err = a.checkoutCompleted(ctx, call, e.ObjectID)
-	default:
-		out, err = ignore("type not handled")
+	out := outcome{ignored: "type not handled"}
+	if apply, ok := applying[e.Type]; ok {
+		out, err = apply(a, ctx, call, e.ObjectID)
 	}
 	if err != nil {
 		return Applied{}, report(err)
@@ -140,28 +142,4 @@ func (a *Activities) invoiceFailed(ctx context.Context, call store.Call, ref str
 		return ignore("the failure is past")
 	}
 	return outcome{account: &inv.BillingAccountID}, a.Store.RecordDecline(ctx, call, inv.ID, got.LastError.ChargeID, declineCode(got.LastError))
-}
-
-func (a *Activities) checkoutCompleted(ctx context.Context, call store.Call, ref string) (outcome, error) {
-	got, err := a.Stripe.GetCheckoutSession(ctx, ref)
-	if err != nil {
-		return outcome{}, err
-	}
-	id, err := keys.Decode(keys.Checkout, got.ClientReferenceID)
-	if err != nil {
-		return ignore("checkout session is not ours")
-	}
-	if got.PaymentStatus != "paid" {
-		return ignore("checkout session is not paid")
-	}
-	payment := got.PaymentIntentID
-	if payment == "" {
-		payment = got.ID
-	}
-	owner, err := a.Store.CompleteCheckout(ctx, call, store.Purchase{Checkout: id, Session: got.ID, Payment: payment,
-		Amount: money.Amount{Value: got.AmountTotal.Value, Asset: got.AmountTotal.Asset}})
-	if fault.Is(err, "not_found") {
-		return ignore("checkout session is not ours") // another realm's, in a Stripe account that both use
-	}
-	return outcome{account: &owner}, err
 }

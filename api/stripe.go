@@ -1,7 +1,6 @@
 package api
 
 import (
-	"bytes"
 	"context"
 	"log/slog"
 	"time"
@@ -42,7 +41,7 @@ type received struct {
 func (r webhook) register(a huma.API) {
 	post(a, op{ID: "receiveStripeEvent", Path: "/webhooks/stripe/{endpoint_id}", Summary: "Stripe's events arrive here",
 		Description: "Verified by their signature and kept once each; 200 only after that. A workflow fetches the object anew and acts on it.",
-		Tag:         "Webhooks", Public: true, OwnKey: true, Raw: true, Workflow: "stripe-event/{evt}", Unread: r.unread}, r.receive)
+		Tag:         "Webhooks", Public: true, OwnKey: true, Raw: true, Workflow: "stripe-event/{realm}/{evt}", Unread: r.unread}, r.receive)
 }
 
 // unread counts a delivery whose body never reached the receiver.
@@ -73,16 +72,8 @@ func (r webhook) receive(ctx context.Context, in *stripeDelivery) (*One[received
 		r.refuse(ctx, string(gateway.ReasonOf(err)))
 		return nil, err
 	}
-	row := models.InboxEvent{ID: e.ID, EndpointID: endpoint.ID, Type: e.Type, ObjectID: e.ObjectID, ObjectType: e.ObjectType, APIVersion: e.APIVersion,
-		Payload: bytes.ToValidUTF8(in.RawBody, []byte("\uFFFD")), Status: models.InboxReceived, Times: models.Times{EffectiveAt: e.Created}}
-	switch {
-	case e.Livemode != endpoint.Livemode:
-		row.Status, row.Reason = models.InboxIgnored, "livemode is the other one"
-	case e.Account != "":
-		row.Status, row.Reason = models.InboxIgnored, "of a connected account"
-	case e.VersionMismatch:
-		row.Reason = "version_mismatch" // its object is fetched anew in ours before anything is believed
-	}
+	row := endpoint.Receive(models.Arrival{ID: e.ID, Type: e.Type, ObjectID: e.ObjectID, ObjectType: e.ObjectType, APIVersion: e.APIVersion,
+		OtherVersion: e.VersionMismatch, Account: e.Account, Livemode: e.Livemode, CreatedAt: e.Created, Payload: e.Raw})
 	row, err = r.store.ReceiveEvent(ctx, store.Call{Realm: endpoint.RealmID, Actor: "stripe", RequestID: requestOf(ctx).id}, row)
 	if err != nil {
 		return nil, tryAgain(err)
@@ -129,7 +120,7 @@ func (r stripeEvents) register(a huma.API) {
 	get(a, op{ID: "listStripeEvents", Path: path, Summary: "Stripe's events, the last recorded first", Tag: tag, Scope: "webhooks:read"}, r.list)
 	get(a, op{ID: "getStripeEvent", Path: path + "/{id}", Summary: "One Stripe event", Tag: tag, Scope: "webhooks:read"}, r.one)
 	post(a, op{ID: "replayStripeEvent", Path: path + "/{id}/replay", Summary: "Let a dead event try again", Tag: tag, Scope: "webhooks:write",
-		OwnKey: true, Workflow: "stripe-event/{evt}"}, r.replay)
+		OwnKey: true, Workflow: "stripe-event/{realm}/{evt}"}, r.replay)
 }
 
 func (r stripeEvents) list(ctx context.Context, in *listStripeEventsIn) (*List[stripeEvent], error) {

@@ -23,6 +23,7 @@ type Event struct {
 	ObjectType         string
 	Object             json.RawMessage
 	PreviousAttributes json.RawMessage // only in updates
+	Raw                []byte          // the event as it came
 }
 
 // GetEvent fetches an event; Stripe keeps them for 30 days.
@@ -39,6 +40,42 @@ func (s *Stripe) GetEvent(ctx context.Context, id string) (Event, error) {
 		return Event{}, readFailed("get event", err)
 	}
 	return out, nil
+}
+
+// EventPage is a part of the provider's list of events, the newest first.
+type EventPage struct {
+	Events []Event
+	Next   string // where the next page begins; empty on the last one
+}
+
+// ListEvents gives the events of some types (20 at most) that were made at an instant or later, from the one after the event
+// that is named. Stripe keeps them for 30 days. What is in the list and is no event is left out, as a delivery of it would be
+// refused.
+func (s *Stripe) ListEvents(ctx context.Context, types []string, since time.Time, after string) (EventPage, error) {
+	p := &stripe.EventListParams{ListParams: listing(ctx), Types: stripe.StringSlice(types)}
+	if !since.IsZero() {
+		p.CreatedRange = &stripe.RangeQueryParams{GreaterThanOrEqual: max(0, since.Unix())}
+	}
+	p.StartingAfter, p.Single = optional(after), true
+	list := s.events.List(p)
+	if err := list.Err(); err != nil {
+		return EventPage{}, readFailed("list events", err)
+	}
+	answer := list.EventList()
+	var raw struct{ Data []json.RawMessage }
+	if err := json.Unmarshal(answer.LastResponse.RawJSON, &raw); err != nil {
+		return EventPage{}, readFailed("list events", err)
+	}
+	var page EventPage
+	for _, r := range raw.Data {
+		if e, err := parseEvent(r); err == nil {
+			page.Events = append(page.Events, e)
+		}
+	}
+	if n := len(answer.Data); answer.HasMore && n > 0 {
+		page.Next = answer.Data[n-1].ID
+	}
+	return page, nil
 }
 
 var (
@@ -96,5 +133,5 @@ func parseEvent(raw []byte) (Event, error) {
 	}
 	return Event{ID: e.ID, Type: e.Type, APIVersion: e.APIVersion, VersionMismatch: e.APIVersion != APIVersion,
 		Livemode: e.Livemode, Account: e.Account, Created: at(e.Created), ObjectID: object.ID, ObjectType: object.Object,
-		Object: e.Data.Object, PreviousAttributes: e.Data.PreviousAttributes}, nil
+		Object: e.Data.Object, PreviousAttributes: e.Data.PreviousAttributes, Raw: raw}, nil
 }

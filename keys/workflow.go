@@ -25,8 +25,11 @@ func BillingPeriodWorkflow(account uuid.UUID, boundary time.Time) string {
 // InvoiceWorkflow names the run that finalises and collects one invoice.
 func InvoiceWorkflow(invoice uuid.UUID) string { return "invoice/" + Encode(Invoice, invoice) }
 
-// StripeEventWorkflow names the run for one Stripe event; evt is Stripe's own id.
-func StripeEventWorkflow(evt string) string { return "stripe-event/" + evt }
+// StripeEventWorkflow names the run for one Stripe event in one realm, since several may use the same Stripe account; evt is
+// Stripe's own id.
+func StripeEventWorkflow(realm uuid.UUID, evt string) string {
+	return "stripe-event/" + Encode(Realm, realm) + "/" + evt
+}
 
 // CheckoutWorkflow names the run that brings the opening of one hosted page to an end.
 func CheckoutWorkflow(checkout uuid.UUID) string { return "checkout/" + Encode(Checkout, checkout) }

@@ -17,6 +17,7 @@ type StripeEndpoint struct {
 	Secrets        []string `gorm:"serializer:json;type:jsonb"`
 	OldSecretUntil *time.Time
 	Livemode       bool
+	SweptTo        *time.Time // the newest event, by the provider's stamp, up to which its list has been compared with the inbox
 	Version        int64
 	Times
 }
@@ -157,6 +158,7 @@ const (
 var checkoutMoves = map[CheckoutStatus][]CheckoutStatus{
 	CheckoutPending: {CheckoutOpen, CheckoutComplete, CheckoutExpired},
 	CheckoutOpen:    {CheckoutComplete, CheckoutExpired},
+	CheckoutExpired: {CheckoutComplete}, // the provider says of itself that it was paid: the money has come in
 }
 
 // CheckoutSession is a credit purchase as it was offered.

@@ -82,6 +82,33 @@ func (s *Store) LinkCheckout(ctx context.Context, call Call, id uuid.UUID, sessi
 	return c, err
 }
 
+// ExpireCheckout ends a purchase whose page can be paid on no more, and says whether it did: not where another session of the
+// provider's stands for it, and not where it has ended already, except that a repeat says the same again.
+func (s *Store) ExpireCheckout(ctx context.Context, call Call, id uuid.UUID, session string) (uuid.UUID, bool, error) {
+	var (
+		c       models.CheckoutSession
+		expired bool
+	)
+	err := s.within(ctx, call, func(t *tx) error {
+		var err error
+		if c, err = lock[models.CheckoutSession](t, id); err != nil {
+			return err
+		}
+		if expired = c.StripeSession == "" || c.StripeSession == session; !expired || c.Status == models.CheckoutExpired {
+			return nil
+		}
+		if expired = c.Status != models.CheckoutComplete; !expired {
+			return nil
+		}
+		if err := c.To(models.CheckoutExpired); err != nil {
+			return err
+		}
+		c.StripeSession = session
+		return t.Save(&c).Error
+	})
+	return c.BillingAccountID, expired, err
+}
+
 // Purchase is what the provider says was paid for a checkout session.
 type Purchase struct {
 	Checkout uuid.UUID

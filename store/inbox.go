@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -21,8 +22,15 @@ func (s *Store) CreateStripeEndpoint(ctx context.Context, call Call, id uuid.UUI
 			return models.StripeEndpoint{}, err
 		}
 		e := models.StripeEndpoint{Row: models.Row{RealmID: call.Realm, ID: id}, Secrets: secrets, Livemode: livemode, Version: 1, Times: models.At(now)}
-		_, err = insertOnce(t, &e)
-		return e, err
+		fresh, err := insertOnce(t, &e)
+		if err != nil || fresh {
+			return e, err
+		}
+		kept, err := find[models.StripeEndpoint](t, id)
+		if errors.Is(err, gorm.ErrRecordNotFound) { // a delivery names nothing but the endpoint, so another realm's cannot be used again
+			return kept, fault.New(fault.Conflict, "already_exists", "The id of the endpoint is taken.")
+		}
+		return kept, err
 	})
 }
 

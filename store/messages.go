@@ -42,7 +42,7 @@ func (t *tx) startInvoice(account models.BillingAccount, inv models.Invoice) mes
 
 func (t *tx) startEvent(e models.InboxEvent) message {
 	return message{kind: models.OutboxStart, workflow: keys.TypeStripeEvent,
-		workflowID: keys.StripeEventWorkflow(e.ID), status: string(e.Status),
+		workflowID: keys.StripeEventWorkflow(t.call.Realm, e.ID), status: string(e.Status),
 		input: keys.StripeEventInput{Realm: t.call.Realm, Event: e.ID}, summary: e.Type + " " + e.ObjectID}
 }
 

@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	// sweepEvery is how long a workflow that Temporal lost may stay lost.
+	// sweepEvery is how long a workflow that Temporal lost, or an event that the provider could not deliver, may stay lost.
 	sweepEvery   = 5 * time.Minute
 	sweepsPerRun = 200
 )
@@ -28,7 +28,8 @@ func Reconciler(ctx workflow.Context, in keys.ReconcilerInput) error {
 		if err != nil {
 			describe(ctx, "reconciler", "failing", fmt.Sprintf("try again in %s\n\nlast failure: `%s`", sweepEvery, err))
 		} else {
-			describe(ctx, "reconciler", "running", fmt.Sprintf("sweep again in %s; %d workflows wanted, %d had to be started", sweepEvery, found.Looked, found.Started))
+			describe(ctx, "reconciler", "running", fmt.Sprintf("sweep again in %s; %d workflows wanted, %d had to be started; %d events of the provider were lost %s",
+				sweepEvery, found.Looked, found.Started, found.Lost, found.Trouble))
 		}
 		if err := workflow.ExecuteActivity(sweep(ctx, "delete what nobody asks for any more"), do.Tidy).Get(ctx, nil); ctx.Err() != nil {
 			return err

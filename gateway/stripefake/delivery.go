@@ -55,6 +55,14 @@ func (s *Server) dispatch(e *event) {
 	}
 }
 
+// lose has an event's deliveries fail without an attempt.
+func (s *Server) lose(e *event) {
+	for _, url := range slices.Sorted(maps.Keys(s.st.Endpoints)) {
+		e.PendingWebhooks++
+		s.st.Deliveries.add(&delivery{ID: s.st.next("whd"), EventID: e.ID, URL: url, Status: failed, Answer: "lost"})
+	}
+}
+
 // kick makes sure that somebody works on what is pending. The caller holds the lock.
 func (s *Server) kick() {
 	if s.ctx.Err() != nil || s.due() == nil {

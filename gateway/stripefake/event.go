@@ -3,6 +3,7 @@ package stripefake
 import (
 	"encoding/json"
 	"slices"
+	"time"
 )
 
 type event struct {
@@ -39,6 +40,10 @@ func (c *call) emit(kind string, object any) {
 	if c.key != "" {
 		e.Request.IdempotencyKey = &c.key
 	}
+	if c.s.drop != nil && c.s.drop(kind) {
+		c.s.lose(e)
+		return
+	}
 	c.s.dispatch(e)
 }
 
@@ -50,16 +55,20 @@ func getEvent(c *call) (any, *apiError) {
 	return o, c.done()
 }
 
+// eventLife is how far back the list of events reaches.
+const eventLife = 30 * 24 * time.Hour
+
 func listEvents(c *call) (any, *apiError) {
 	cur, kind, kinds := c.cursor(), c.opt("type"), c.list("types")
 	from, after := c.int("created[gte]"), c.int("created[gt]")
 	filtered, delivered := c.has("delivery_success"), c.bool("delivery_success")
+	oldest := c.now.Add(-eventLife).Unix()
 	if len(kinds) > 20 {
 		c.fail(invalid("", "types", "At most 20 types may be given."))
 	}
 	return paged(c, c.st.Events.newest(func(o *event) bool {
 		return matches(kind, &o.Type) && (len(kinds) == 0 || slices.Contains(kinds, o.Type)) &&
-			o.Created >= from && (after == 0 || o.Created > after) &&
+			o.Created >= max(from, oldest) && (after == 0 || o.Created > after) &&
 			(!filtered || delivered == (o.PendingWebhooks == 0))
 	}), cur)
 }

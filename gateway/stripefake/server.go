@@ -34,6 +34,7 @@ type Server struct {
 	st         *state
 	running    map[string]bool // idempotency keys in flight
 	fault      func(*http.Request) Fault
+	drop       func(eventType string) bool
 	delivering bool
 	rest       chan struct{} // closed when the delivery loop ends
 	saveErr    error
@@ -128,6 +129,14 @@ func (s *Server) SetFault(f func(*http.Request) Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.fault = f
+}
+
+// SetDrop loses deliveries from the next event on: none of an event whose type drop says yes to is tried, and the event stays
+// undelivered in the list of events until it is delivered by hand. Nil ends it.
+func (s *Server) SetDrop(drop func(eventType string) bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.drop = drop
 }
 
 // Drain waits until no delivery is pending: each was answered with 2xx or given up.

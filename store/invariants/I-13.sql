@@ -8,5 +8,5 @@ UNION ALL
 SELECT 'stripe_inbox/' || e.id, 'has been waiting since ' || e.recorded_at
   FROM stripe_inbox e
  WHERE e.status = 'received' AND e.recorded_at < clock_timestamp() - interval '15 minutes'
-   AND NOT EXISTS (SELECT FROM outbox o WHERE o.workflow_id = 'stripe-event/' || e.id
+   AND NOT EXISTS (SELECT FROM outbox o WHERE o.workflow_type = 'StripeEvent' AND right(o.workflow_id, length(e.id) + 1) = '/' || e.id
                       AND o.recorded_at >= clock_timestamp() - interval '15 minutes')
