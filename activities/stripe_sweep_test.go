@@ -226,6 +226,22 @@ func TestTwoRealmsOnOneStripeAccountEachFinishTheSameEvents(t *testing.T) {
 	require.Empty(t, d.Sound())
 }
 
+func TestOneRealmsTroubleKeepsBackThatRealmAlone(t *testing.T) {
+	d := newDesk(t)
+	other := harness.Realm(t, d.Store)
+	d.endpoint(d.Call, false)
+	d.endpoint(other, false)
+	d.foreignPayments(1)
+	d.Exec(fmt.Sprintf("ALTER TABLE stripe_inbox ADD CONSTRAINT away CHECK (realm_id <> '%s')", other.Realm))
+	_, err := run(d, bare(d.do.SweepStripeEvents), struct{}{})
+	require.Error(t, err)
+	swept := fmt.Sprintf("SELECT (SELECT count(*) FROM stripe_inbox) || ' ' || string_agg((swept_to IS NOT NULL)::text, ' ' ORDER BY realm_id = '%s') FROM stripe_endpoints", other.Realm)
+	d.counts("2 true false", swept)
+	d.Exec("ALTER TABLE stripe_inbox DROP CONSTRAINT away")
+	require.Equal(t, 2, d.swept().Lost)
+	d.counts("4 true true", swept)
+}
+
 func TestAnEndpointBelongsToOneRealm(t *testing.T) {
 	d := newDesk(t)
 	e := d.endpoint(d.Call, false)
