@@ -79,7 +79,9 @@ func (d *desk) purchased() (models.CheckoutSession, string) {
 	return c, session
 }
 
-func priceOf(c models.CheckoutSession) money.Amount { return money.Amount{Value: c.Amount, Asset: c.Currency} }
+func priceOf(c models.CheckoutSession) money.Amount {
+	return money.Amount{Value: c.Amount, Asset: c.Currency}
+}
 
 // offered is an open page for 50 credits.
 func (d *desk) offered() (models.CheckoutSession, string) {
