@@ -15,7 +15,7 @@ import (
 func (l *letterbox) sweep(t *testing.T) {
 	t.Helper()
 	run, err := l.sys.Server.Temporal().ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: keys.ReconcilerWorkflow, TaskQueue: worker.TaskQueue,
-		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING}, keys.TypeReconciler)
+		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING}, keys.TypeReconciler, keys.ReconcilerInput{})
 	require.NoError(t, err)
 	history := l.sys.Server.Temporal().GetWorkflowHistory(t.Context(), run.GetID(), run.GetRunID(), true, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
 	for done := false; !done; { // until its first activity is
