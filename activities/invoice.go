@@ -43,8 +43,17 @@ type InvoiceInput struct {
 
 // InspectInvoice reads what an invoice needs next.
 func (a *Activities) InspectInvoice(ctx context.Context, in InvoiceInput) (InvoiceState, error) {
-	inv, _, err := a.Store.FindInvoice(ctx, a.call(ctx, in.Realm), in.Invoice)
-	return stateOf(inv), report(err)
+	call := a.call(ctx, in.Realm)
+	inv, _, err := a.Store.FindInvoice(ctx, call, in.Invoice)
+	if err != nil {
+		return InvoiceState{}, report(err)
+	}
+	state := stateOf(inv)
+	account, err := a.Store.FindAccount(ctx, call, inv.BillingAccountID)
+	if account.Status == models.AccountClosed {
+		state.Step = StepDone
+	}
+	return state, report(err)
 }
 
 func stateOf(inv models.Invoice) InvoiceState {

@@ -21,7 +21,7 @@ func (a *Activities) PushInvoice(ctx context.Context, in InvoiceInput) (InvoiceS
 		return stateOf(inv), report(err)
 	}
 	account, err := a.Store.WorkingAccount(ctx, call, inv.BillingAccountID)
-	if err != nil {
+	if err != nil || account.Status == models.AccountClosed {
 		return stateOf(inv), report(err)
 	}
 	customer, err := a.customer(ctx, call, account)

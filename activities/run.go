@@ -7,7 +7,6 @@ import (
 	"github.com/google/uuid"
 	"go.temporal.io/sdk/activity"
 
-	"github.com/durabill/durabill/fault"
 	"github.com/durabill/durabill/store"
 )
 
@@ -44,9 +43,6 @@ func (a *Activities) CloseRun(ctx context.Context, in RunInput) (ClosedRun, erro
 			return ClosedRun{}, report(err)
 		}
 		closed, err := a.Store.CloseRun(ctx, call, in.Account, in.Boundary)
-		if fault.Is(err, "state_conflict") {
-			closed.Early, err = a.early(ctx, call, in, err)
-		}
 		if err != nil || closed.Pending == 0 {
 			return closed, report(err)
 		}
@@ -57,22 +53,6 @@ func (a *Activities) CloseRun(ctx context.Context, in RunInput) (ClosedRun, erro
 		case <-time.After(shortPause):
 		}
 	}
-}
-
-// early says whether a refusal to close is only that the run's instant has moved away since it was planned.
-func (a *Activities) early(ctx context.Context, call store.Call, in RunInput, refused error) (bool, error) {
-	run, err := a.Store.PlanRun(ctx, call, in.Account, in.Boundary)
-	if err != nil {
-		return false, err
-	}
-	now, err := a.Store.AccountNow(ctx, call, in.Account)
-	if err != nil {
-		return false, err
-	}
-	if now.Before(run.DueAt) {
-		return true, nil
-	}
-	return false, refused
 }
 
 // drain rates and settles everything that the account has waiting.

@@ -43,6 +43,8 @@ type advanceClockIn struct {
 	}
 }
 
+type deleteClockIn struct{ Changed }
+
 type listClocksIn struct {
 	PageQuery
 	Name string `query:"name" maxLength:"200"`
@@ -58,6 +60,9 @@ func (r clocks) register(a huma.API) {
 		Description: "It stops at every instant at which something is due and goes on when that has come to rest. Read it until it is ready.",
 		Status:      http.StatusAccepted, Idempotent: true, Workflow: "test-clock/{id}",
 		Ends: outcome{http.StatusOK, reflect.TypeFor[testClock]()}}, r.advance)
+	del(a, op{ID: "deleteTestClock", Path: clocksPath + "/{id}", Summary: "Delete a test clock and close its accounts", Tag: tag, Scope: "ops:write",
+		Description: "Its accounts are closed where they stand and their workflows end; nothing more is billed, collected or granted. Every row stays " +
+			"readable, the clock too, because ledgers are append-only. 409 while it advances, and clock_busy while work of its accounts is under way."}, r.delete)
 }
 
 func (r clocks) create(ctx context.Context, in *createClockIn) (*Reply[testClock], error) {
@@ -82,6 +87,21 @@ func (r clocks) advance(ctx context.Context, in *advanceClockIn) (*Reply[testClo
 		c, err := r.store.FindClock(ctx, callOf(ctx), id)
 		return c.Status == models.ClockReady || c.Status == models.ClockBlocked, err
 	}, func(ctx context.Context) (*One[testClock], error) { return r.one(ctx, &idPath{ID: in.ID}) }})
+}
+
+func (r clocks) delete(ctx context.Context, in *deleteClockIn) (*One[testClock], error) {
+	id, match, err := in.object(keys.TestClock)
+	if err != nil {
+		return nil, err
+	}
+	call := callOf(ctx)
+	call.Match = match
+	row, err := r.store.DeleteClock(ctx, call, id)
+	if err != nil {
+		return nil, err
+	}
+	body, _ := showClock(row)
+	return &One[testClock]{ETag: etagOf(row.Version), Body: body}, nil
 }
 
 func (r clocks) list(ctx context.Context, in *listClocksIn) (*List[testClock], error) {

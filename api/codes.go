@@ -44,6 +44,7 @@ var codeStatus = map[string]int{
 // retryable lists the codes after which the same request may succeed without any change. internal and timeout are
 // not among them: they are ambiguous, which is a different promise.
 var retryable = map[string]bool{
+	"clock_busy":              true,
 	"idempotency_in_progress": true,
 	"rate_limited":            true,
 	"concurrency_limited":     true,
@@ -70,7 +71,7 @@ func retryAfter(p *Problem) int {
 
 // codes is the registry of what a problem's code may be; callers switch on them, so one that is here stays.
 var codes = []string{
-	"account_parked", "account_suspended", "already_exists", "body_too_large", "cursor_mismatch", "feature_not_entitled",
+	"account_closed", "account_parked", "account_suspended", "already_exists", "body_too_large", "clock_busy", "cursor_mismatch", "feature_not_entitled",
 	"idempotency_in_progress", "idempotency_key_required", "idempotency_key_reused", "immutable_resource", "in_use", "insufficient_funds",
 	"internal", "invalid_header", "invalid_id", "invalid_key", "key_expired", "key_revoked", "lease_closed", "malformed_json",
 	"method_not_allowed", "not_acceptable", "not_found", "overlap_conflict", "precondition_required", "price_missing", "price_not_in_model",

@@ -52,13 +52,13 @@ type BillingAccount struct {
 var accountMoves = map[AccountStatus][]AccountStatus{
 	AccountActive:    {AccountSuspended, AccountParked, AccountClosed},
 	AccountSuspended: {AccountActive, AccountParked, AccountClosed},
-	AccountParked:    {AccountActive, AccountSuspended},
+	AccountParked:    {AccountActive, AccountSuspended, AccountClosed},
 }
 
 // Park stops the account with a reason an operator can read.
 func (a *BillingAccount) Park(reason string) error {
-	if a.Status == AccountParked {
-		return nil
+	if a.Status == AccountParked || a.Status == AccountClosed {
+		return nil // what is closed has nothing left to stop
 	}
 	from := a.Status
 	if err := a.to(AccountParked); err != nil {
@@ -95,6 +95,15 @@ func (a *BillingAccount) Unpark() error {
 		return fault.New(fault.Conflict, "state_conflict", "The account is %s, not parked.", a.Status)
 	}
 	if err := a.to(a.ParkedFrom); err != nil {
+		return err
+	}
+	a.ParkedReason, a.ParkedFrom = "", ""
+	return nil
+}
+
+// Close ends the account for good: nothing is billed, collected or granted any more.
+func (a *BillingAccount) Close() error {
+	if err := a.to(AccountClosed); err != nil {
 		return err
 	}
 	a.ParkedReason, a.ParkedFrom = "", ""

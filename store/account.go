@@ -40,6 +40,9 @@ func (s *Store) CreateAccount(ctx context.Context, call Call, in NewAccount) (mo
 			return a, err
 		}
 		a.PricingModelID = model.ID
+		if err := t.onClock(in.TestClock); err != nil {
+			return a, err
+		}
 		now, err := t.accountNow(a)
 		if err != nil {
 			return a, err
@@ -53,6 +56,18 @@ func (s *Store) CreateAccount(ctx context.Context, call Call, in NewAccount) (mo
 		}
 		return a, t.audit("billing_account.create", object{kind: "billing_account", prefix: keys.BillingAccount, id: a.ID}, nil, a, now)
 	})
+}
+
+// onClock refuses a clock that is deleted, and keeps it from being until the new account can be seen on it.
+func (t *tx) onClock(id *uuid.UUID) error {
+	if id == nil {
+		return nil
+	}
+	c, err := t.lockClock(*id, "SHARE")
+	if err == nil && c.Status == models.ClockDeleted {
+		err = fault.New(fault.Conflict, "state_conflict", "The test clock is deleted.")
+	}
+	return err
 }
 
 func (in NewAccount) check() error {

@@ -33,6 +33,9 @@ func (s *Store) CancelAssignment(ctx context.Context, call Call, id uuid.UUID, m
 		if err := matches(call.Match, a.Version); err != nil {
 			return Canceled{}, err
 		}
+		if err := refuseClosed(account); err != nil {
+			return Canceled{}, err
+		}
 		if a.IsFree {
 			return Canceled{}, fault.New(fault.Conflict, "state_conflict", "The free plan is what an account falls back to; it cannot be canceled.")
 		}

@@ -45,6 +45,9 @@ func (s *Store) NextTurn(ctx context.Context, call Call, assignment uuid.UUID) (
 		if turn, err = t.nextTurn(a); err != nil {
 			return err
 		}
+		if account.Status == models.AccountClosed {
+			turn = Turn{Kind: TurnOver, Status: string(account.Status)}
+		}
 		if turn.Title, err = t.title(account, a); err != nil {
 			return err
 		}
@@ -102,7 +105,7 @@ func (t *tx) finishOperations(resource uuid.UUID, now time.Time) error {
 
 // TakeTurn does what NextTurn named, once: a turn that has been taken already changes nothing.
 func (s *Store) TakeTurn(ctx context.Context, call Call, assignment uuid.UUID, turn Turn) error {
-	return s.within(ctx, call, func(t *tx) error {
+	return s.working(ctx, call, func(t *tx) error {
 		a, account, now, err := t.lockAssignment(assignment, t.lockWorking)
 		if err != nil {
 			return err

@@ -21,19 +21,36 @@ import (
 // once more might undo an operator's un-parking that came in between.
 const accountParked = "account_parked"
 
-// lockWorking is lockAccount for what bills, collects or grants by itself: on a parked account that waits.
+// errClosed ends a money step of a closed account before it does anything; whoever asked finds nothing left to do.
+var errClosed = errors.New("store: the account is closed")
+
+// lockWorking is lockAccount for what bills, collects or grants by itself: on a parked account that waits, on a closed one
+// it never happens.
 func (t *tx) lockWorking(id uuid.UUID) (models.BillingAccount, time.Time, error) {
 	a, now, err := t.lockAccount(id)
-	if err == nil && a.Status == models.AccountParked {
+	switch {
+	case err != nil:
+	case a.Status == models.AccountParked:
 		err = fault.New(fault.Conflict, accountParked, "The account is parked (%s); this waits until it is un-parked.", a.ParkedReason)
+	case a.Status == models.AccountClosed:
+		err = errClosed
 	}
 	return a, now, err
 }
 
-// WorkingAccount reads an account whose money moves; a parked one is refused.
+// working is within for a step that begins with lockWorking.
+func (s *Store) working(ctx context.Context, call Call, fn func(*tx) error) error {
+	err := s.within(ctx, call, fn)
+	if errors.Is(err, errClosed) {
+		return nil
+	}
+	return err
+}
+
+// WorkingAccount reads an account whose money moves, or a closed one; a parked one is refused.
 func (s *Store) WorkingAccount(ctx context.Context, call Call, id uuid.UUID) (models.BillingAccount, error) {
 	var a models.BillingAccount
-	err := s.within(ctx, call, func(t *tx) (err error) {
+	err := s.working(ctx, call, func(t *tx) (err error) {
 		a, _, err = t.lockWorking(id)
 		return err
 	})
@@ -53,7 +70,7 @@ func (b *breach) Error() string {
 // bounded runs a decision that watches bounds. One that would go beyond one is not made; instead, in a transaction of its
 // own, the account is parked and what was refused is kept for whoever looks.
 func (s *Store) bounded(ctx context.Context, call Call, fn func(*tx) error) error {
-	err := s.within(ctx, call, fn)
+	err := s.working(ctx, call, fn)
 	var over *breach
 	if !errors.As(err, &over) {
 		return err

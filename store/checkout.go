@@ -30,6 +30,9 @@ func (s *Store) OpenCheckout(ctx context.Context, call Call, in NewCheckout) (mo
 		if err != nil {
 			return models.CheckoutSession{}, err
 		}
+		if err := refuseClosed(account); err != nil {
+			return models.CheckoutSession{}, err
+		}
 		if account.Currency == nil {
 			return models.CheckoutSession{}, fault.New(fault.Conflict, "state_conflict", "The account has no currency yet.")
 		}

@@ -219,9 +219,9 @@ func (s *Store) EnterWait(ctx context.Context, call Call, account uuid.UUID, wor
 			state = WaitState{Now: now, Reached: !now.Before(due)}
 			return err
 		}
-		var c models.TestClock
 		// A step of the clock takes this row for update: either it sees the new wait, or the wait sees the new now.
-		if err := t.Clauses(clause.Locking{Strength: "SHARE"}).Where("id = ?", *a.TestClockID).Take(&c).Error; err != nil {
+		c, err := t.lockClock(*a.TestClockID, "SHARE")
+		if err != nil {
 			return err
 		}
 		state = WaitState{Now: c.NowAt, OnClock: true, Reached: !c.NowAt.Before(due)}

@@ -22,7 +22,7 @@ import (
 // second call finds it done.
 func (s *Store) FinalizeInvoice(ctx context.Context, call Call, id uuid.UUID) (models.Invoice, error) {
 	var inv models.Invoice
-	err := s.within(ctx, call, func(t *tx) error {
+	err := s.working(ctx, call, func(t *tx) error {
 		var err error
 		if inv, err = find[models.Invoice](t, id); err != nil {
 			return err
@@ -142,7 +142,7 @@ func (s *Store) PushedInvoice(ctx context.Context, call Call, id uuid.UUID, prov
 // that is to be collected gets one, or a declined one whose next attempt is due: a repeat after a recorded decline must not
 // charge again. ok says whether there is an attempt to make, or one whose outcome is still unknown.
 func (s *Store) InvoiceAttempt(ctx context.Context, call Call, id uuid.UUID) (n int, ok bool, err error) {
-	err = s.within(ctx, call, func(t *tx) error {
+	err = s.working(ctx, call, func(t *tx) error {
 		n, ok = 0, false
 		inv, err := find[models.Invoice](t, id)
 		if err != nil {

@@ -9,7 +9,6 @@ import (
 	"github.com/durabill/durabill/billing/calendar"
 	"github.com/durabill/durabill/billing/invoicing"
 	"github.com/durabill/durabill/billing/money"
-	"github.com/durabill/durabill/fault"
 	"github.com/durabill/durabill/keys"
 	"github.com/durabill/durabill/models"
 )
@@ -47,9 +46,6 @@ func (t *tx) draftInvoices(a models.BillingAccount, boundary, now time.Time) ([]
 	due, collectBy, err := t.runTerms(a.ID, boundary)
 	if err != nil {
 		return nil, err
-	}
-	if now.Before(due) {
-		return nil, fault.New(fault.Conflict, "state_conflict", "The run may close from %s.", due.Format(time.RFC3339))
 	}
 	currencies := make([]money.Asset, 0, len(bills))
 	for c := range bills {

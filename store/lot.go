@@ -63,6 +63,10 @@ func (s *Store) NextIssuance(ctx context.Context, call Call, assignment uuid.UUI
 		if err != nil {
 			return err
 		}
+		if account.Status == models.AccountClosed {
+			next = Issuance{Over: true}
+			return nil
+		}
 		a, err := find[models.PlanAssignment](t, assignment)
 		if err != nil {
 			return err

@@ -16,6 +16,7 @@ import (
 // Run is the billing of one account at one boundary: when it may close, and what a person should read about it.
 type Run struct {
 	DueAt    time.Time // boundary + the longest grace of the periods that end there; the boundary itself when none does
+	Over     bool      // the account is closed: the run will never be
 	Ending   int
 	Starting int
 	Title    string // account and boundary, for a person
@@ -29,7 +30,7 @@ func (s *Store) PlanRun(ctx context.Context, call Call, account uuid.UUID, bound
 		if err != nil {
 			return err
 		}
-		run = Run{DueAt: boundary, Title: "account " + a.PrincipalID + " (" + wire(a.ID) + ") · boundary " + boundary.Format(time.RFC3339)}
+		run = Run{DueAt: boundary, Over: a.Status == models.AccountClosed, Title: "account " + a.PrincipalID + " (" + wire(a.ID) + ") · boundary " + boundary.Format(time.RFC3339)}
 		var periods []models.BillingPeriod
 		if periods, run.DueAt, err = t.periodsAt(account, boundary); err != nil {
 			return err
@@ -61,11 +62,16 @@ func (t *tx) periodsAt(account uuid.UUID, boundary time.Time) ([]models.BillingP
 }
 
 // FreezeRun closes the periods that end at the boundary to new usage, and says how much usage of theirs is still to be rated
-// or settled.
+// or settled. Before the run's instant it freezes nothing.
 func (s *Store) FreezeRun(ctx context.Context, call Call, account uuid.UUID, boundary time.Time) (int, error) {
 	var pending int
-	err := s.within(ctx, call, func(t *tx) error {
-		if _, _, err := t.lockWorking(account); err != nil {
+	err := s.working(ctx, call, func(t *tx) error {
+		_, now, err := t.lockWorking(account)
+		if err != nil {
+			return err
+		}
+		pending = 0
+		if _, due, err := t.periodsAt(account, boundary); err != nil || now.Before(due) {
 			return err
 		}
 		var periods []models.BillingPeriod
@@ -81,7 +87,6 @@ func (s *Store) FreezeRun(ctx context.Context, call Call, account uuid.UUID, bou
 				return err
 			}
 		}
-		var err error
 		pending, err = t.pendingBefore(account, boundary)
 		return err
 	})
@@ -112,7 +117,7 @@ func (t *tx) turnsBefore(account uuid.UUID, boundary time.Time) (int, error) {
 // ClosedRun is what a billing run made.
 type ClosedRun struct {
 	Pending  int  // usage or turns that must come first; nothing was closed
-	Early    bool // a turn brought a longer grace than was waited for; nothing was closed
+	Early    bool // its instant has not come, or moved away with a longer grace that a turn brought; nothing was closed
 	Invoices []uuid.UUID
 	Closed   int
 }
@@ -127,6 +132,13 @@ func (s *Store) CloseRun(ctx context.Context, call Call, account uuid.UUID, boun
 		a, now, err := t.lockWorking(account)
 		if err != nil {
 			return err
+		}
+		_, due, err := t.periodsAt(account, boundary)
+		if err != nil {
+			return err
+		}
+		if out.Early = now.Before(due); out.Early {
+			return nil
 		}
 		if out.Pending, err = t.pendingBefore(account, boundary); err != nil || out.Pending > 0 {
 			return err

@@ -171,6 +171,9 @@ func left(m message) Unfinished { return Unfinished{WorkflowID: m.workflowID, me
 // unfinished reads what is left to do for one account. It may name a workflow that finds nothing to do and ends; it never
 // leaves out one that is needed.
 func (t *tx) unfinished(account models.BillingAccount) ([]Unfinished, error) {
+	if account.Status == models.AccountClosed {
+		return nil, nil
+	}
 	work, err := t.unfinishedAssignments(account)
 	if err != nil {
 		return nil, err

@@ -176,7 +176,7 @@ func (s *Store) Realms(ctx context.Context) ([]uuid.UUID, error) {
 // RateUsage rates up to limit of the account's accepted events in the order in which they occurred, and says how many it took.
 func (s *Store) RateUsage(ctx context.Context, call Call, account uuid.UUID, limit int) (int, error) {
 	var took int
-	err := s.within(ctx, call, func(t *tx) error {
+	err := s.working(ctx, call, func(t *tx) error {
 		a, now, err := t.lockWorking(account) // the lots of a parked account's new periods are not there yet
 		if err != nil {
 			return err

@@ -42,6 +42,10 @@ func billRun(ctx workflow.Context, t tenant, ref activities.RunInput) (early boo
 		}); err != nil {
 			return false, err
 		}
+		if run.Over {
+			describe(ctx, run.Title, "over", "nothing")
+			return false, nil
+		}
 		describe(ctx, run.Title, "grace", fmt.Sprintf("close %d and begin %d periods at %s", run.Ending, run.Starting, run.DueAt.Format(time.RFC3339)))
 		reached, err := t.until(ctx, run.DueAt)
 		if err != nil {

@@ -59,6 +59,7 @@ func newFixtures() map[string]func(*scene) request {
 		"advanceTestClock": func(s *scene) request {
 			return request{path: id(s.made("createTestClock")), body: object{"target": "2026-01-02T00:00:00Z"}}
 		},
+		"deleteTestClock": func(s *scene) request { return request{path: id(s.made("createTestClock"))} },
 		"deletePlanVersion": func(s *scene) request {
 			return request{path: texts{"id": s.redrafted(), "v": "2"}, header: texts{"If-Match": `"v3"`}}
 		},

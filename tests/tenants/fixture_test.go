@@ -234,6 +234,11 @@ var fixtures = map[string]fixture{
 	"GET /mgt/v1/test-clocks":      bare(nil),
 	"POST /mgt/v1/test-clocks":     bare(func(*tenant) map[string]any { return map[string]any{"name": fresh("clock"), "now": began} }),
 	"GET /mgt/v1/test-clocks/{id}": at(func(tn *tenant) string { return tn.clock }),
+	"DELETE /mgt/v1/test-clocks/{id}": func(tn *tenant) []call {
+		id := tn.newClock()
+		tn.newAccount(fresh("principal"), id)
+		return []call{tn.versioned("test-clocks/"+id, call{path: map[string]string{"id": id}})}
+	},
 	"POST /mgt/v1/test-clocks/{id}/advance": func(tn *tenant) []call {
 		id := tn.newClock()
 		return []call{tn.versioned("test-clocks/"+id, call{path: map[string]string{"id": id}, body: map[string]any{"target": began.Add(time.Hour)}})}
