@@ -47,15 +47,23 @@ func (s *Store) DeleteClock(ctx context.Context, call Call, id uuid.UUID) (model
 		if len(busy) > 0 {
 			return c, fault.New(fault.Conflict, "clock_busy", "Work is under way: %s.", strings.Join(busy, ", "))
 		}
-		if err := t.closeAccounts(id, c.NowAt); err != nil {
+		closed, err := t.closeAccounts(id, c.NowAt)
+		if err != nil {
 			return c, err
 		}
 		c.TargetAt, c.BlockedOn = c.NowAt, []string{}
 		if err := t.Save(&c).Error; err != nil {
 			return c, err
 		}
-		return c, t.audit("test_clock.delete", object{kind: "test_clock", prefix: keys.TestClock, id: id}, before, c, c.NowAt)
+		return c, t.audit("test_clock.delete", object{kind: "test_clock", prefix: keys.TestClock, id: id}, before,
+			deletedClock{c, closed}, c.NowAt)
 	})
+}
+
+// deletedClock is what the audit row of a deletion shows: a write leaves one row, so it names the accounts that were closed.
+type deletedClock struct {
+	models.TestClock
+	Closed []string
 }
 
 // lockClock keeps a clock from being deleted, or from anything else that its accounts would notice. It stands before the
@@ -67,18 +75,20 @@ func (t *tx) lockClock(id uuid.UUID, strength string) (models.TestClock, error) 
 }
 
 // closeAccounts closes the accounts of a clock, in the order of their ids: the one decision that locks more than one.
-func (t *tx) closeAccounts(clock uuid.UUID, now time.Time) error {
+func (t *tx) closeAccounts(clock uuid.UUID, now time.Time) ([]string, error) {
 	var accounts []models.BillingAccount
 	if err := t.Clauses(clause.Locking{Strength: "NO KEY UPDATE"}).Where("test_clock_id = ? AND status <> ?", clock, models.AccountClosed).
 		Order("id").Find(&accounts).Error; err != nil {
-		return err
+		return nil, err
 	}
-	for _, a := range accounts {
+	closed := make([]string, len(accounts))
+	for i, a := range accounts {
 		if err := t.closeAccount(a, now); err != nil {
-			return err
+			return nil, err
 		}
+		closed[i] = wire(a.ID)
 	}
-	return nil
+	return closed, nil
 }
 
 // closeAccount stops an account for good and frees what its leases hold. Reported usage that has no rating gets none.
@@ -87,7 +97,6 @@ func (t *tx) closeAccount(a models.BillingAccount, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	before := a
 	if err := a.Close(); err != nil {
 		return err
 	}
@@ -112,7 +121,7 @@ func (t *tx) closeAccount(a models.BillingAccount, now time.Time) error {
 			return err
 		}
 	}
-	return t.audit("billing_account.close", object{kind: "billing_account", prefix: keys.BillingAccount, id: a.ID}, before, a, now)
+	return nil
 }
 
 // dropWork takes back what a closed account was still waiting for.

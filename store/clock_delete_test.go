@@ -8,6 +8,7 @@ import (
 
 	"github.com/durabill/durabill/billing/gate"
 	"github.com/durabill/durabill/fault"
+	"github.com/durabill/durabill/keys"
 	"github.com/durabill/durabill/models"
 	"github.com/durabill/durabill/store"
 	"github.com/durabill/durabill/tests/harness"
@@ -48,7 +49,8 @@ func TestADeletedClockClosesItsAccountsAndNothingMoreIsBilledCollectedOrGranted(
 	again, err := d.deleteClock()
 	require.NoError(t, err)
 	require.Equal(t, c.Version, again.Version, "a repeat changes nothing")
-	require.Equal(t, "1", d.Text("SELECT count(*) FROM audit_log WHERE action = 'test_clock.delete'"))
+	require.Equal(t, keys.Encode(keys.BillingAccount, d.Account.ID),
+		d.Text("SELECT string_agg(after #>> '{Closed,0}', ',') FROM audit_log WHERE action = 'test_clock.delete'"), "one row, which names what was closed")
 
 	d.SetClock(monday.AddDate(0, 3, 0)) // which nothing can do by way of the clock
 	ctx := t.Context()
