@@ -62,7 +62,7 @@ func (r clocks) register(a huma.API) {
 		Ends: outcome{http.StatusOK, reflect.TypeFor[testClock]()}}, r.advance)
 	del(a, op{ID: "deleteTestClock", Path: clocksPath + "/{id}", Summary: "Delete a test clock and close its accounts", Tag: tag, Scope: "ops:write",
 		Description: "Its accounts are closed where they stand and their workflows end; nothing more is billed, collected or granted. Every row stays " +
-			"readable, the clock too, because ledgers are append-only. 409 while it advances, and clock_busy while work of its accounts is under way."}, r.delete)
+			"readable, the clock too, because ledgers are append-only; its name is free again. 409 while it advances, and clock_busy while work of its accounts is under way."}, r.delete)
 }
 
 func (r clocks) create(ctx context.Context, in *createClockIn) (*Reply[testClock], error) {

@@ -69,6 +69,12 @@ type CreditLot struct {
 	Times
 }
 
+// Covers says whether the lot may pay for usage at the instant.
+func (l CreditLot) Covers(at time.Time) bool {
+	return (l.Status == LotScheduled || l.Status == LotActive) && l.Remaining.IsPositive() && !l.EffectiveAt.After(at) &&
+		(l.ExpiresAt == nil || l.ExpiresAt.After(at))
+}
+
 // Value is the lot as the burn order sees it.
 func (l CreditLot) Value() credit.Lot {
 	return credit.Lot{ID: l.ID.String(), Asset: l.Asset, Remaining: l.Remaining, Priority: l.Priority, Promotional: l.Promotional,

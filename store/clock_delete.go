@@ -52,6 +52,7 @@ func (s *Store) DeleteClock(ctx context.Context, call Call, id uuid.UUID) (model
 			return c, err
 		}
 		c.TargetAt, c.BlockedOn = c.NowAt, []string{}
+		c.Name += " · deleted " + keys.Encode(keys.TestClock, id) // the name itself is free again
 		if err := t.Save(&c).Error; err != nil {
 			return c, err
 		}

@@ -97,6 +97,8 @@ func TestNothingBeginsOnADeletedClock(t *testing.T) {
 	ctx := t.Context()
 	_, err = d.Store.AdvanceClock(ctx, d.Call, d.Clock.ID, monday.AddDate(1, 0, 0))
 	refused("state_conflict", err)
+	_, err = d.Store.CreateClock(ctx, d.Call, d.Clock.Name, monday)
+	require.NoError(t, err, "its name is free again")
 	_, err = d.Store.CreateAccount(ctx, d.Call, store.NewAccount{PrincipalID: "late", Name: "Late", Timezone: "UTC", TestClock: &d.Clock.ID})
 	refused("state_conflict", err)
 	_, err = d.Store.CancelAssignment(ctx, d.Call, a.ID, models.CancelNow)

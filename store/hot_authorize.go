@@ -200,7 +200,7 @@ func (t *tx) gatePrices(account models.BillingAccount, ask Ask, meters map[strin
 		state.Held[f.Asset] = f.Held
 	}
 	for _, asset := range assets {
-		lots, err := t.lotsAt(account.ID, asset, now)
+		lots, err := t.lotsAt(account.ID, asset, now, now)
 		if err != nil {
 			return err
 		}

@@ -5,7 +5,6 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/shopspring/decimal"
-	"gorm.io/gorm/clause"
 
 	"github.com/durabill/durabill/billing/calendar"
 	"github.com/durabill/durabill/billing/credit"
@@ -67,7 +66,7 @@ func (t *tx) rate(account models.BillingAccount, m measured, now time.Time) (rat
 	if in.Before, err = t.count(counterOf(account, m, q, span), m.quantity); err != nil {
 		return rated{}, err
 	}
-	lots, err := t.lotsAt(account.ID, q.price.Asset, m.occurredAt)
+	lots, err := t.lotsAt(account.ID, q.price.Asset, m.occurredAt, now)
 	if err != nil {
 		return rated{}, err
 	}
@@ -181,15 +180,6 @@ func (t *tx) draw(lot *models.CreditLot, amount decimal.Decimal) error {
 		return err
 	}
 	return t.addFunds(lot.BillingAccountID, lot.Asset, amount.Neg(), decimal.Zero)
-}
-
-// lotsAt locks the account's lots that may cover usage at the instant: begun by then, not expired at it, not empty.
-func (t *tx) lotsAt(account uuid.UUID, asset money.Asset, at time.Time) ([]models.CreditLot, error) {
-	var lots []models.CreditLot
-	err := t.Clauses(clause.Locking{Strength: "UPDATE"}).
-		Where("billing_account_id = ? AND asset = ? AND status IN ? AND effective_at <= ? AND (expires_at IS NULL OR expires_at > ?) AND remaining > 0",
-			account, asset, []models.LotStatus{models.LotScheduled, models.LotActive}, at, at).Order("id").Find(&lots).Error
-	return lots, err
 }
 
 func counterOf(account models.BillingAccount, m measured, q quoted, span calendar.Interval) models.RatingCounter {

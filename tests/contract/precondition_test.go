@@ -114,7 +114,7 @@ func (c *caller) second() string {
 
 func (c *caller) clock() string {
 	c.t.Helper()
-	return c.make("/mgt/v1/test-clocks", map[string]any{"name": "c", "now": "2026-05-01T00:00:00Z"})
+	return c.make("/mgt/v1/test-clocks", map[string]any{"name": "c" + strconv.Itoa(c.seq), "now": "2026-05-01T00:00:00Z"})
 }
 
 // change is one operation on an object that has versions: how to get one, and what to send.
