@@ -49,6 +49,7 @@ type clockView struct {
 	Now       time.Time `json:"now"`
 	Status    string    `json:"status"`
 	BlockedOn []string  `json:"blocked_on"`
+	Version   int64     `json:"version"`
 }
 
 func (s *Story) setUp(ctx context.Context) error {
@@ -179,8 +180,9 @@ func (s *Story) Advance(ctx context.Context, to time.Time) error {
 		return err
 	}
 	if c.Now.Before(to) && c.Status != "advancing" {
-		err := s.Post(ctx, "/mgt/v1/test-clocks/"+s.ClockID+"/advance", "demo-advance-"+to.Format(time.RFC3339)+"-"+c.Now.Format(time.RFC3339Nano),
-			map[string]any{"target": to}, nil)
+		// A clock that is blocked stands where it stood, in another version: asked under the old key, it would never move again.
+		key := fmt.Sprintf("demo-advance-%s-v%d", to.Format(time.RFC3339), c.Version)
+		err := s.Post(ctx, "/mgt/v1/test-clocks/"+s.ClockID+"/advance", key, map[string]any{"target": to}, nil)
 		if err != nil {
 			return fmt.Errorf("advance to %s: %w", to, err)
 		}

@@ -152,7 +152,7 @@ var changes = map[string]change{
 			"source_kind": "test", "source_ref": strconv.Itoa(c.seq), "start_at": "2090-01-01T00:00:00Z"})
 	}, body: map[string]any{"when": "now"}},
 	"POST /mgt/v1/test-clocks/{id}/advance": {object: (*caller).clock, body: map[string]any{"target": "2026-05-02T00:00:00Z"}},
-	"DELETE /mgt/v1/test-clocks/{id}": {object: (*caller).clock},
+	"DELETE /mgt/v1/test-clocks/{id}":       {object: (*caller).clock},
 	"PATCH /mgt/v1/features/{id}": {object: func(c *caller) string {
 		return c.make("/mgt/v1/features", map[string]any{"code": "f" + strconv.Itoa(c.seq), "name": "F", "kind": "toggle"})
 	}, body: map[string]any{"name": "Another"}},

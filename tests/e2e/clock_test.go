@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 )
 
@@ -37,4 +38,19 @@ func TestTheWorkflowsOfADeletedClockEndAndItsRowsStay(t *testing.T) {
 	require.Empty(t, get[page[struct{ ID string }]](t, s.Story, "/mgt/v1/test-clocks?name=erased").Data)
 	require.Equal(t, http.StatusOK, s.erase(t), "a repeat finds it done")
 	s.verify(t)
+}
+
+func TestAClockThatWasBlockedIsAdvancedAgainToTheSameTarget(t *testing.T) {
+	s := newScene(t, "stuck")
+	target := s.now.Add(time.Hour)
+	s.to(t, target)
+	conn, err := pgx.Connect(t.Context(), s.sys.URL)
+	require.NoError(t, err)
+	defer func() { _ = conn.Close(t.Context()) }()
+	_, err = conn.Exec(t.Context(), "UPDATE test_clocks SET status = 'blocked', now_at = $1, blocked_on = '[\"a worker that was away\"]', version = version + 1", s.now)
+	require.NoError(t, err)
+	s.to(t, target)
+	now, err := s.Clock(t.Context())
+	require.NoError(t, err)
+	require.True(t, now.Equal(target))
 }
