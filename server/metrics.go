@@ -21,6 +21,12 @@ var (
 	backlogAge = prometheus.NewDesc("durabill_backlog_age_seconds", "How long the oldest of them has been due.", []string{"topic"}, nil)
 )
 
+// parkings counts what only a person ends: a parked account is billed nothing until somebody has looked.
+func parkings(s *store.Store) prometheus.Collector {
+	return prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "durabill_accounts_parked_total",
+		Help: "Accounts that this process has parked."}, func() float64 { return float64(s.Parkings()) })
+}
+
 func (backlog) Describe(ch chan<- *prometheus.Desc) { ch <- backlogItems; ch <- backlogAge }
 
 func (b backlog) Collect(ch chan<- prometheus.Metric) {

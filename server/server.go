@@ -85,7 +85,7 @@ func (s *Server) connect(ctx context.Context) error {
 		Tracer: s.records.SQL()}); err != nil {
 		return err
 	}
-	s.registry.MustRegister(backlog{s.store})
+	s.registry.MustRegister(backlog{s.store}, parkings(s.store))
 	if s.temporal, err = dial(s.cfg.Temporal, s.log, s.records); err != nil {
 		return err
 	}

@@ -178,5 +178,6 @@ func (t *tx) park(a models.BillingAccount, reason string, now time.Time) error {
 	if err := t.Save(&a).Error; err != nil {
 		return err
 	}
+	t.parks++
 	return t.audit("billing_account.park", object{kind: "billing_account", prefix: keys.BillingAccount, id: a.ID}, before, a, now)
 }

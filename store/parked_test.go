@@ -88,6 +88,7 @@ func TestUnparkingASuspendedAccountLeavesItSuspended(t *testing.T) {
 	require.NoError(t, err)
 	d.park()
 	d.park() // a second reason does not forget the first
+	require.EqualValues(t, 1, d.Store.Parkings(), "a parked account is not parked again")
 	account, err := d.Store.UnparkAccount(ctx, d.Call, d.Account.ID)
 	require.NoError(t, err)
 	require.Equal(t, models.AccountSuspended, account.Status)

@@ -3,7 +3,7 @@
 //
 // Invariants: nothing remote happens inside a transaction; every query runs inside a realm (row level security gives nothing
 // otherwise); effects apply only where their unique key was really inserted; a decision about an account's money locks its
-// billing_accounts row first, and no decision locks two accounts. The package is the only one that imports GORM or pgx. It
+// billing_accounts row first, and no decision locks two accounts, but the deletion of their clock. The package is the only one that imports GORM or pgx. It
 // refuses to compute amounts, dates or decisions: those come from billing, transitions from models.
 package store
 
@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -44,7 +45,11 @@ type Store struct {
 	log     *slog.Logger
 	acquire time.Duration
 	heard   func([]models.Outbox) // of messages that are committed; nil if nobody listens
+	parked  atomic.Int64
 }
+
+// Parkings counts the accounts that this process has parked, for an alert: whoever watches looks at the accounts themselves.
+func (s *Store) Parkings() int64 { return s.parked.Load() }
 
 // OnOutbox has hear called with the messages of each transaction once it is committed, before its caller goes on; hear must not
 // block. Such messages are not due for the relays until hear has had time to send them. To be set before the store is used.

@@ -30,6 +30,7 @@ type tx struct {
 	parts []part // changes that the next audit row carries
 	heard bool   // somebody sends messages as soon as they are committed
 	sent  []models.Outbox
+	parks int64 // accounts that it parks
 }
 
 const realmKey = "durabill:realm"
@@ -100,6 +101,9 @@ func (s *Store) run(ctx context.Context, call Call, e ends, fn func(*tx) error) 
 			return fn(t)
 		})
 	})
+	if err == nil {
+		s.parked.Add(t.parks)
+	}
 	if err == nil && len(t.sent) > 0 && s.heard != nil {
 		s.heard(t.sent)
 	}

@@ -169,7 +169,8 @@ func (i *installation) measured(t *testing.T) {
 		page, err := io.ReadAll(res.Body)
 		_ = res.Body.Close()
 		require.NoError(t, err)
-		for _, name := range []string{`durabill_backlog_items{topic="settlement"}`, `durabill_backlog_age_seconds{topic="outbox"}`, "temporal_"} {
+		for _, name := range []string{`durabill_backlog_items{topic="settlement"}`, `durabill_backlog_age_seconds{topic="outbox"}`,
+			"durabill_accounts_parked_total 0", "temporal_"} {
 			require.Contains(t, string(page), name, url)
 		}
 	}
