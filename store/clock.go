@@ -61,10 +61,10 @@ func (s *Store) AdvanceClock(ctx context.Context, call Call, id uuid.UUID, targe
 		if target.Before(c.NowAt) {
 			return c, fault.At("/target", "window_invalid", "The clock stands at %s and only moves forward.", c.NowAt.Format(time.RFC3339))
 		}
+		before := c
 		if err := c.To(models.ClockAdvancing); err != nil {
 			return c, err
 		}
-		before := c
 		c.TargetAt, c.BlockedOn = target, []string{}
 		if err := t.Save(&c).Error; err != nil {
 			return c, err

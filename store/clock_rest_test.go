@@ -76,3 +76,12 @@ func TestARepeatedEndOfAnAdvanceLeavesTheNextAdvanceAlone(t *testing.T) {
 	require.Equal(t, models.ClockAdvancing, finish(second, "something"))
 	require.Equal(t, models.ClockReady, finish(third))
 }
+
+func TestTheRecordOfAnAdvanceSaysWhatTheClockWasBefore(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 1, 30, 12, 0, 0, 0, time.UTC)
+	s := harness.NewScene(t, harness.Setting{Now: now})
+	_, err := s.Store.AdvanceClock(t.Context(), s.Call, *s.Account.TestClockID, now.Add(time.Hour))
+	require.NoError(t, err)
+	require.Equal(t, "ready → advancing", s.Text("SELECT (before->>'Status') || ' → ' || (after->>'Status') FROM audit_log WHERE action = 'test_clock.advance'"))
+}

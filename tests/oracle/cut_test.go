@@ -75,14 +75,25 @@ func (s *scene) writes() map[string]func(context.Context) error {
 			}
 			return s.Cancel(ctx, id)
 		},
-		"checkout":    func(ctx context.Context) error { _, err := s.Buy(ctx, s.account); return err },
-		"service key": s.ServiceKey,
-		"sale":        s.Sell,
-		"halt":        s.halt,
-		"catalogue":   func(ctx context.Context) error { return s.Catalogue(ctx, s.model) },
-		"refused":     func(ctx context.Context) error { return s.Misuse(ctx, s.account) },
+		"checkout":      func(ctx context.Context) error { _, err := s.Buy(ctx, s.account); return err },
+		"service key":   s.ServiceKey,
+		"lease, cancel": func(ctx context.Context) error { return s.Work(ctx, s.account, oracle.Cancel) },
+		"sale":          s.Sell,
+		"coin":          s.Mint,
+		"clock": func(ctx context.Context) error {
+			clock, err := s.CreateClock(ctx, clockStart.Format(time.RFC3339))
+			if err != nil {
+				return err
+			}
+			return s.Advance(ctx, clock, clockStart.Add(time.Hour))
+		},
+		"halt":      s.halt,
+		"catalogue": func(ctx context.Context) error { return s.Catalogue(ctx, s.model) },
+		"refused":   func(ctx context.Context) error { return s.Misuse(ctx, s.account) },
 	}
 }
+
+var clockStart = time.Date(2026, 1, 30, 12, 0, 0, 0, time.UTC)
 
 // halt stops an account of its own.
 func (s *scene) halt(ctx context.Context) error {

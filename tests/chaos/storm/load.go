@@ -64,7 +64,7 @@ func (s *storm) write(ctx context.Context, draw *rand.Rand, a *oracle.Account) e
 	case n < 35:
 		return s.world.Use(ctx, a)
 	case n < 70:
-		return s.world.Work(ctx, a, oracle.End(draw.IntN(3)))
+		return s.world.Work(ctx, a, oracle.End(draw.IntN(4)))
 	case n < 80:
 		return s.world.Misuse(ctx, a)
 	case n < 85:
@@ -149,7 +149,7 @@ func (s *storm) turn(blowing, patient context.Context, draw *rand.Rand) error {
 			return err
 		}
 		if c.Status != "advancing" {
-			if err := s.advance(patient, clock, c.Now.Add(time.Duration(1+draw.IntN(10))*24*time.Hour)); err != nil {
+			if err := s.world.Advance(patient, clock, c.Now.Add(time.Duration(1+draw.IntN(10))*24*time.Hour)); err != nil {
 				return err
 			}
 		}
@@ -159,13 +159,6 @@ func (s *storm) turn(blowing, patient context.Context, draw *rand.Rand) error {
 		}
 	}
 	return nil
-}
-
-func (s *storm) advance(ctx context.Context, clock string, to time.Time) error {
-	_, err := s.world.Change(ctx, oracle.Change{Object: clock, Action: "test_clock.advance", Either: true,
-		Op: oracle.Op{Name: "advanceTestClock", Path: "/mgt/v1/test-clocks/" + clock + "/advance",
-			Key: clock + "-" + time.Now().Format(time.RFC3339Nano), Body: map[string]any{"target": to}}})
-	return err
 }
 
 // arrive waits until a clock rests; one that was blocked while the servers were down is sent on its way again.
@@ -183,7 +176,7 @@ func (s *storm) arrive(ctx context.Context, clock string) error {
 		case "blocked":
 			s.report.Faults["clock blocked"]++
 			s.Say("clock %s is blocked by %v", clock, c.BlockedOn)
-			if err := s.advance(ctx, clock, c.Target); err != nil {
+			if err := s.world.Advance(ctx, clock, c.Target); err != nil {
 				return err
 			}
 		}

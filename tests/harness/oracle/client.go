@@ -29,7 +29,7 @@ type Client struct {
 	mu         sync.Mutex
 	tally      map[Class]int
 	seen       map[string]int // codes
-	operations int
+	writes     map[string]int // by operation
 	violations []string
 }
 
@@ -97,7 +97,10 @@ func same(first, again Answer, once []string) bool {
 // begin is decide for a write's first time.
 func (c *Client) begin(ctx context.Context, op Op) (Answer, error) {
 	c.mu.Lock()
-	c.operations++
+	if c.writes == nil {
+		c.writes = map[string]int{}
+	}
+	c.writes[op.Name]++
 	c.mu.Unlock()
 	if c.Begin != nil {
 		c.Begin(op)
@@ -232,6 +235,7 @@ func (c *Client) Violation(format string, args ...any) {
 // Record is what a client has seen.
 type Record struct {
 	Operations int
+	Writes     map[string]int // by operation
 	Answers    map[Class]int
 	Codes      map[string]int
 	Violations []string
@@ -241,5 +245,9 @@ type Record struct {
 func (c *Client) Record() Record {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return Record{Operations: c.operations, Answers: maps.Clone(c.tally), Codes: maps.Clone(c.seen), Violations: append([]string(nil), c.violations...)}
+	operations := 0
+	for _, n := range c.writes {
+		operations += n
+	}
+	return Record{Operations: operations, Writes: maps.Clone(c.writes), Answers: maps.Clone(c.tally), Codes: maps.Clone(c.seen), Violations: append([]string(nil), c.violations...)}
 }

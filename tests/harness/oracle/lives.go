@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"strings"
+	"time"
 )
 
 // create makes a thing under a code of its own.
@@ -22,7 +23,11 @@ func (w *World) rename() map[string]any { return map[string]any{"name": w.next("
 // Sell takes a feature, a plan that entitles to it and a pricing model that falls back to the plan through everything that may
 // change about them.
 func (w *World) Sell(ctx context.Context) error {
-	feature, err := w.create(ctx, "createFeature", "/mgt/v1/features", map[string]any{"kind": "toggle"})
+	family, err := w.create(ctx, "createFeatureFamily", "/mgt/v1/feature-families", nil)
+	if err != nil {
+		return err
+	}
+	feature, err := w.create(ctx, "createFeature", "/mgt/v1/features", map[string]any{"kind": "toggle", "family_id": family.id})
 	if err != nil {
 		return err
 	}
@@ -92,10 +97,31 @@ func plainTerms() map[string]any {
 		"grace_seconds": 0, "collection": "none"}
 }
 
+// Mint makes a credit type and says what a credit is worth.
+func (w *World) Mint(ctx context.Context) error {
+	const path = "/mgt/v1/credit-types"
+	code := strings.ToUpper(strings.ReplaceAll(w.next("coin"), "-", "_"))
+	a, err := w.Do(ctx, Op{Name: "createCreditType", Path: path, Key: code, Body: map[string]any{"code": code, "name": code},
+		Exists: w.named(path, "code", code)})
+	if err != nil {
+		return err
+	}
+	values := path + "/" + idOf(a) + "/values"
+	_, err = w.Do(ctx, Op{Name: "createCreditTypeValue", Path: values, Key: code, Body: map[string]any{"currency": "EUR", "value": "0.5"},
+		Exists: func(ctx context.Context) (int, error) {
+			return listing(ctx, w.Client, values+"?", func(struct{}) bool { return true })
+		}})
+	return err
+}
+
 // Halt suspends an account, parks it by the caller's hand, and lets it work again. Nobody else may use the account.
 func (w *World) Halt(ctx context.Context, acc *Account, park func(context.Context) error) error {
 	move := func(verb, match string, fails bool) step {
-		return step{name: verb + "BillingAccount", method: http.MethodPost, path: "/" + verb, match: match, fails: fails}
+		name := verb + "BillingAccount"
+		if verb == "accept-bounds" {
+			name = "acceptBoundsOfBillingAccount"
+		}
+		return step{name: name, method: http.MethodPost, path: "/" + verb, match: match, fails: fails}
 	}
 	t := w.at("/mgt/v1/billing-accounts", acc.ID)
 	err := w.live(ctx, t,
@@ -151,6 +177,13 @@ func (w *World) ServiceKey(ctx context.Context) error {
 		post("endServiceKeyRotation", "/end-rotation", keep("new"), true),
 		step{name: "revokeServiceKey", method: http.MethodDelete},
 		post("rotateServiceKey", "/rotate", map[string]any{}, true))
+}
+
+// Advance moves a clock; one that is on its way refuses. Its workflow moves it too.
+func (w *World) Advance(ctx context.Context, clock string, to time.Time) error {
+	_, err := w.Change(ctx, Change{Object: clock, Action: "test_clock.advance", Either: true,
+		Op: Op{Name: "advanceTestClock", Path: "/mgt/v1/test-clocks/" + clock + "/advance", Key: w.next("advance"), Body: map[string]any{"target": to}}})
+	return err
 }
 
 // Cancel ends an assignment with its period, and then at once. Its workflow changes it too.

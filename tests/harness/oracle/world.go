@@ -196,6 +196,7 @@ type End int
 const (
 	Commit End = iota
 	Release
+	Cancel
 	Leave
 )
 
@@ -221,6 +222,8 @@ func (w *World) Work(ctx context.Context, acc *Account, end End) error {
 		err = w.commit(ctx, acc, token, q)
 	case Release:
 		err = w.release(ctx, acc, token)
+	case Cancel:
+		err = w.giveBack(ctx, acc, Op{Name: "cancelLease", Path: "/v1/cancel"}, token)
 	case Leave:
 	}
 	return err
@@ -255,7 +258,12 @@ func (w *World) commit(ctx context.Context, acc *Account, token, q string) error
 }
 
 func (w *World) release(ctx context.Context, acc *Account, token string) error {
-	a, err := w.Do(ctx, Op{Name: "releaseLease", Path: "/v1/release", Body: map[string]any{"lease_token": token}})
+	return w.giveBack(ctx, acc, Op{Name: "releaseLease", Path: "/v1/release"}, token)
+}
+
+func (w *World) giveBack(ctx context.Context, acc *Account, op Op, token string) error {
+	op.Body = map[string]any{"lease_token": token}
+	a, err := w.Do(ctx, op)
 	if err == nil && a.Class == Success {
 		acc.note(func() { acc.drop(token) })
 	}
