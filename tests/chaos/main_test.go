@@ -20,7 +20,7 @@ import (
 )
 
 const (
-	told = 4 * time.Minute // a story, however often it is broken off
+	told = 6 * time.Minute // a story, however often it is broken off, beside all the others
 	// Stories wait more than they work, mostly for somebody to miss a process that was killed. A caller's -parallel counts.
 	atOnce = "12"
 )
