@@ -31,6 +31,7 @@ var codeStatus = map[string]int{
 	"idempotency_key_required": http.StatusBadRequest,
 	"invalid_header":           http.StatusBadRequest,
 	"signature_invalid":        http.StatusBadRequest, // of a provider's delivery, which carries no key of ours
+	"delivery_too_large":       http.StatusBadRequest,
 	"method_not_allowed":       http.StatusMethodNotAllowed,
 	"not_acceptable":           http.StatusNotAcceptable,
 	"request_timeout":          http.StatusRequestTimeout,
@@ -71,19 +72,36 @@ func retryAfter(p *Problem) int {
 
 // codes is the registry of what a problem's code may be; callers switch on them, so one that is here stays.
 var codes = []string{
-	"account_closed", "account_parked", "account_suspended", "already_exists", "body_too_large", "clock_busy", "cursor_mismatch", "feature_not_entitled",
-	"idempotency_in_progress", "idempotency_key_required", "idempotency_key_reused", "immutable_resource", "in_use", "insufficient_funds",
-	"internal", "invalid_header", "invalid_id", "invalid_key", "key_expired", "key_revoked", "lease_closed", "malformed_json",
-	"method_not_allowed", "not_acceptable", "not_found", "overlap_conflict", "precondition_required", "price_missing", "price_not_in_model",
-	"provider_error", "quota_exceeded", "realm_mismatch", "request_timeout", "scope_missing", "signature_invalid", "state_conflict", "timeout",
-	"unavailable", "unknown_meter", "unknown_parameter", "unsupported_media_type", "validation_failed", "version_conflict",
+	"account_closed", "account_parked", "account_suspended", "already_exists", "amount_malformed", "amount_not_minor",
+	"amount_out_of_range", "body_too_large", "boundary_out_of_range", "clock_busy", "currency_mismatch", "currency_unknown", "cursor_mismatch",
+	"decimal_malformed", "delivery_too_large", "feature_not_entitled", "idempotency_in_progress", "idempotency_key_required",
+	"idempotency_key_reused", "immutable_resource", "in_use", "insufficient_funds", "internal", "invalid_header", "invalid_id",
+	"invalid_key", "ip_not_allowed", "key_expired", "key_revoked", "lease_closed", "lease_released", "malformed_json",
+	"method_not_allowed", "negative_total", "not_acceptable", "not_found", "out_of_range", "outcome_unknown", "overlap_conflict",
+	"payment_processing", "precondition_required", "price_missing", "price_not_in_model", "provider_auth", "provider_card_error",
+	"provider_error", "provider_id_missing", "provider_idempotency_error", "provider_invalid_request", "provider_key_missing",
+	"provider_key_too_long", "provider_mismatch", "provider_not_configured", "provider_throttled", "quantity_negative",
+	"quota_exceeded", "realm_mismatch", "request_timeout", "scope_missing", "signature_invalid", "state_conflict", "timeout",
+	"unavailable", "unknown_invariant", "unknown_meter", "unknown_parameter", "unsupported_media_type", "validation_failed",
+	"version_conflict",
 }
 
 // fieldCodes is the registry of what the code of one wrong place may be.
 var fieldCodes = []string{
-	"bad_format", "bad_scale", "currency_mismatch", "duplicate_key", "nan", "not_found", "out_of_range", "price_missing", "required", "too_long",
-	"unknown_asset", "unknown_field", "unknown_meter", "window_invalid",
+	"aggregation_unknown", "bad_format", "bad_scale", "currency_mismatch", "decimal_malformed", "duplicate_key", "model_unknown",
+	"nan", "not_found", "out_of_range", "price_missing", "price_not_in_model", "required", "too_long", "too_many_decimals",
+	"unit_unknown", "unknown_asset", "unknown_field", "unknown_meter", "version_unknown", "window_invalid", "zone_unknown",
 }
+
+// innerCodes is the registry of what breaks a rule of our own. On the wire it is internal; a workflow's failure and the reason for
+// which an account is parked name it.
+var innerCodes = []string{
+	"bad_scale", "currency_mismatch", "invariant_violated", "nothing_to_post", "out_of_range", "posting_unbalanced",
+	"provider_answer_unreadable", "provider_params_unreadable", "unknown_ledger_account",
+}
+
+// InnerCodes lists the codes of faults whose kind is Internal.
+func InnerCodes() []string { return slices.Clone(innerCodes) }
 
 // Codes lists what a problem's code may be.
 func Codes() []string { return slices.Clone(codes) }

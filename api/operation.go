@@ -35,8 +35,8 @@ type op struct {
 	Raw         bool    // the body's bytes reach the handler untouched (input field RawBody)
 	Workflow    string  // workflow id pattern, if the operation leads to one
 	MaxBody     int64   // bytes; 1 MiB if zero
-	// Unread is told why a body was refused before the handler could see it; nil does not care.
-	Unread func(context.Context, error)
+	// Unread is told why a body was refused before the handler could see it, and says what the sender is told; nil tells the reason.
+	Unread func(context.Context, error) error
 
 	method string
 }

@@ -42,7 +42,7 @@ func strictBody(ctx huma.Context, next func(huma.Context)) {
 	}
 	if err != nil {
 		if o.Unread != nil {
-			o.Unread(ctx.Context(), err)
+			err = o.Unread(ctx.Context(), err)
 		}
 		stop(ctx, err)
 		return

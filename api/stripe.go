@@ -44,8 +44,16 @@ func (r webhook) register(a huma.API) {
 		Tag:         "Webhooks", Public: true, OwnKey: true, Raw: true, Workflow: "stripe-event/{realm}/{evt}", Unread: r.unread}, r.receive)
 }
 
-// unread counts a delivery whose body never reached the receiver.
-func (r webhook) unread(ctx context.Context, cause error) { r.refuse(ctx, fault.Of(cause).Code) }
+// unread counts a delivery whose body never reached the receiver. One that is too large is refused like every other that cannot
+// be believed: with 400.
+func (r webhook) unread(ctx context.Context, cause error) error {
+	if fault.Is(cause, "body_too_large") {
+		r.refuse(ctx, "too_large")
+		return fault.New(fault.Invalid, "delivery_too_large", "The delivery is larger than one mebibyte.").Because(cause)
+	}
+	r.refuse(ctx, fault.Of(cause).Code)
+	return cause
+}
 
 func (r webhook) refuse(ctx context.Context, reason string) {
 	r.refused.WithLabelValues(reason).Inc()

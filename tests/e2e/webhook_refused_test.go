@@ -74,7 +74,7 @@ func TestADeliveryThatCannotBeBelievedIsRefusedCountedAndLeavesNoTrace(t *testin
 		{"made at no time", l.url, never, signed(never), 400, "signature_invalid", "malformed"},
 		{"no data", l.url, noData, signed(noData), 400, "signature_invalid", "no_data"},
 		{"no object", l.url, nullObject, signed(nullObject), 400, "signature_invalid", "no_data"},
-		{"one byte over a mebibyte", l.url, padded(t, raw, mebibyte+1), signed(padded(t, raw, mebibyte+1)), 413, "body_too_large", "body_too_large"},
+		{"one byte over a mebibyte", l.url, padded(t, raw, mebibyte+1), signed(padded(t, raw, mebibyte+1)), 400, "delivery_too_large", "too_large"},
 		{"an endpoint that is not there", unknown, raw, good, 404, "not_found", "unknown_endpoint"},
 		{"an endpoint that is no id", l.sys.Base + "/webhooks/stripe/whe_1", raw, good, 404, "not_found", "unknown_endpoint"},
 	}
