@@ -22,6 +22,7 @@ type step struct {
 	match        string // fresh, or an If-Match to send as it is
 	once         []string
 	fails        bool
+	later        string // the code of a refusal that passes: others are at work
 }
 
 const (
@@ -43,7 +44,7 @@ func (w *World) at(path, id string) thing {
 func (w *World) live(ctx context.Context, t thing, steps ...step) error {
 	for _, s := range steps {
 		ch := Change{Op: Op{Name: s.name, Method: s.method, Path: t.path + s.path, Body: s.body, Match: s.match, Once: s.once},
-			Object: t.id, Read: t.read, Fails: s.fails}
+			Object: t.id, Read: t.read, Fails: s.fails, Either: s.later != ""}
 		if s.method == http.MethodPost {
 			ch.Key = w.next(s.name)
 		}
@@ -54,7 +55,13 @@ func (w *World) live(ctx context.Context, t thing, steps ...step) error {
 			}
 			ch.Match = now.Tag
 		}
-		if _, err := w.Change(ctx, ch); err != nil {
+		a, err := w.Change(ctx, ch)
+		for err == nil && a.Class == Refused && a.Code == s.later {
+			if err = w.rest(ctx); err == nil {
+				a, err = w.Change(ctx, ch)
+			}
+		}
+		if err != nil {
 			return err
 		}
 	}

@@ -186,6 +186,34 @@ func (w *World) Advance(ctx context.Context, clock string, to time.Time) error {
 	return err
 }
 
+// Scrap makes a clock that nobody lives on, and deletes it.
+func (w *World) Scrap(ctx context.Context, now time.Time) error {
+	id, err := w.CreateClock(ctx, now.Format(time.RFC3339))
+	if err != nil {
+		return err
+	}
+	del := func(match string, fails bool) step {
+		return step{name: "deleteTestClock", method: http.MethodDelete, match: match, fails: fails}
+	}
+	t := w.at("/mgt/v1/test-clocks", id)
+	t.read = func(ctx context.Context) (State, error) {
+		a, err := w.read(ctx, t.path)
+		if err != nil {
+			return State{}, err
+		}
+		var shown map[string]any
+		if err := json.Unmarshal(a.Body, &shown); err != nil {
+			return State{}, err
+		}
+		delete(shown, "waits_for") // not the clock's own: events of anybody's may be under way
+		a.Body, err = json.Marshal(shown)
+		return State{Tag: a.Tag, Body: a.Body}, err
+	}
+	gone := del(fresh, false)
+	gone.later = "clock_busy"
+	return w.live(ctx, t, del(never, true), gone, del(past, true))
+}
+
 // Cancel ends an assignment with its period, and then at once. Its workflow changes it too.
 func (w *World) Cancel(ctx context.Context, id string) error {
 	for _, c := range []struct {

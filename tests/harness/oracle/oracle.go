@@ -47,7 +47,7 @@ var registry = map[int][]string{
 	405: {"method_not_allowed"},
 	406: {"not_acceptable"},
 	409: {"idempotency_key_reused", "idempotency_in_progress", "already_exists", "state_conflict", "lease_closed", "lease_released",
-		"event_conflict", "overlap_conflict", "period_closed", "immutable_resource", "in_use"},
+		"event_conflict", "overlap_conflict", "period_closed", "immutable_resource", "in_use", "clock_busy"},
 	410: {"cursor_expired"},
 	412: {"version_conflict"},
 	413: {"body_too_large"},
