@@ -35,6 +35,7 @@ type op struct {
 	Raw         bool    // the body's bytes reach the handler untouched (input field RawBody)
 	Workflow    string  // workflow id pattern, if the operation leads to one
 	MaxBody     int64   // bytes; 1 MiB if zero
+	Example     any     // a body that is answered with success, for the document
 	// Unread is told why a body was refused before the handler could see it, and says what the sender is told; nil tells the reason.
 	Unread func(context.Context, error) error
 
@@ -82,6 +83,9 @@ func add[I, O any](a huma.API, method string, o op, h handler[I, O]) {
 	}
 	if o.Ends.Status != 0 {
 		o.Ends.document(a, a.OpenAPI().Paths[o.Path].Post.Responses)
+	}
+	if o.Example != nil {
+		a.OpenAPI().Paths[o.Path].Post.RequestBody.Content["application/json"].Example = o.Example
 	}
 	if o.Also != 0 {
 		responses := a.OpenAPI().Paths[o.Path].Post.Responses
