@@ -17,7 +17,7 @@ func TestAnAccountThatCannotEvenBeParkedStopsNoLoop(t *testing.T) {
 	d.someUsage()
 	d.Exec("CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE unique_violation; END $$")
 	d.Exec("CREATE TRIGGER refuse BEFORE INSERT ON ratings FOR EACH ROW EXECUTE FUNCTION refuse()")
-	d.Exec("UPDATE billing_accounts SET status = 'closed'") // no way leads from closed to parked
+	d.Exec("CREATE TRIGGER refuse BEFORE UPDATE ON billing_accounts FOR EACH ROW WHEN (NEW.status = 'parked') EXECUTE FUNCTION refuse()")
 	require.Equal(t, 0, d.look(d.do.RateShard))
 	d.counts("3 true", "SELECT count(*) || ' ' || bool_and(due_at > clock_timestamp() + interval '1 minute') FROM dispatch WHERE topic = 'rating'")
 }
