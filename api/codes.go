@@ -88,7 +88,7 @@ var codes = []string{
 
 // fieldCodes is the registry of what the code of one wrong place may be.
 var fieldCodes = []string{
-	"aggregation_unknown", "bad_format", "bad_scale", "currency_mismatch", "decimal_malformed", "duplicate_key", "model_unknown",
+	"aggregation_unknown", "bad_format", "bad_scale", "currency_mismatch", "decimal_malformed", "duplicate_key", "field_not_allowed", "model_unknown",
 	"nan", "not_found", "out_of_range", "price_missing", "price_not_in_model", "required", "too_long", "too_many_decimals",
 	"unit_unknown", "unknown_asset", "unknown_field", "unknown_meter", "version_unknown", "window_invalid", "zone_unknown",
 }

@@ -53,3 +53,16 @@ func ProviderMinimum(currency Asset) decimal.Decimal {
 func notACurrency(a Asset) error {
 	return fault.New(fault.Invalid, "currency_unknown", "%q is not an ISO 4217 currency.", string(a))
 }
+
+// Payable gives the most of an amount that Stripe can be asked for, in its integer units, and what is left over: the last
+// digit of a dinar, the fraction of an ariary. It never asks for more than is owed.
+func Payable(a Amount) (units int64, rest decimal.Decimal, err error) {
+	c, ok := currencies[string(a.Asset)]
+	if !ok {
+		return 0, decimal.Zero, notACurrency(a.Asset)
+	}
+	step := decimal.New(c.StripeStep, -c.StripeExponent)
+	whole, rest := a.Value.QuoRem(step, 0)
+	units, err = ToMinor(Amount{Value: whole.Mul(step), Asset: a.Asset})
+	return units, rest, err
+}

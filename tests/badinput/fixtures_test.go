@@ -36,6 +36,7 @@ func newFixtures() map[string]func(*scene) request {
 			return request{body: object{"billing_account_id": s.ids["account"], "feature_codes": []any{"api", "b"}}}
 		},
 		"commit":                func(s *scene) request { return request{body: s.used()} },
+		"computeInvoice":        func(*scene) request { return request{body: invoiceDraft()} },
 		"createBillingAccount":  func(s *scene) request { return request{body: s.account()} },
 		"createCheckoutSession": func(s *scene) request { return request{body: s.purchase()} },
 		"createCreditType": func(s *scene) request {
@@ -310,4 +311,24 @@ func (s *scene) dead() string {
 		s.t.Fatal(err)
 	}
 	return event
+}
+
+// invoiceDraft has at least one of everything that an invoice is computed from.
+func invoiceDraft() object {
+	tax := object{"code": "VAT", "percent": "20", "inclusive": false, "compound": false}
+	return object{"currency": "EUR", "tax_rounding": "per_line", "taxes": []any{tax},
+		"lines": []any{
+			object{"id": "fee", "description": "Fee", "amount": "31", "discountable": true, "category": "saas",
+				"taxes": []any{object{"percent": "0", "reason": "reverse_charge"}}},
+			object{"id": "usage", "quantity": "1000", "unit_amount": "0.01"}},
+		"discounts": []any{object{"code": "TEN", "percent": "10", "per_line": true, "lines": []any{"fee"}}, object{"amount": "1"}},
+		"maximum":   object{"amount": "100", "already_billed": "1", "lines": []any{"usage"}},
+		"minimum": object{"amount": "50", "already_billed": "1", "counts": "listed", "overage_factor": "1.5", "lines": []any{"usage"},
+			"category": "usage", "taxes": []any{tax}},
+		"carried_in": "0.20", "credit_notes": []any{"1.50"}, "earlier_invoices": []any{"2"}, "account_credit": "3",
+		"paid": "10", "paid_of": "100",
+		"issue": []any{object{"items": []any{object{"line": "fee", "used_units": "15", "unused_units": "16"}, object{"line": "usage", "amount": "1"}},
+			"before_discount": true, "settle": "refund"}, object{"amount": "2"}},
+		"refunds":    []any{object{"amount": "1", "adjustment": "1"}},
+		"allocation": object{"total": "0.05", "weights": []any{"1", "1", "1"}}}
 }

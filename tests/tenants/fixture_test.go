@@ -138,6 +138,10 @@ var fixtures = map[string]fixture{
 		return []call{tn.versioned("features/"+id, call{path: map[string]string{"id": id}, body: map[string]any{"name": "New", "add_meter_ids": []string{tn.meter}}})}
 	},
 
+	"POST /mgt/v1/compute/invoice": bare(func(*tenant) map[string]any {
+		return map[string]any{"currency": "EUR", "lines": []any{map[string]any{"amount": "1"}}}
+	}),
+
 	"GET /mgt/v1/meters": bare(nil),
 	"POST /mgt/v1/meters": bare(func(*tenant) map[string]any {
 		return map[string]any{"code": fresh("meter"), "name": "Meter", "unit": "piece", "aggregation": "sum"}
