@@ -21,7 +21,9 @@ func items(amounts ...string) []invoicing.Item {
 	return out
 }
 
-func rate(percent string) []invoicing.Tax { return []invoicing.Tax{{Code: "VAT", Percent: dec(percent)}} }
+func rate(percent string) []invoicing.Tax {
+	return []invoicing.Tax{{Code: "VAT", Percent: dec(percent)}}
+}
 
 func compute(t *testing.T, d invoicing.Draft) invoicing.Bill {
 	t.Helper()
