@@ -88,9 +88,14 @@ histories: ## record the workflow histories that the replay tests use
 	@RECORD_HISTORIES=1 go test -count=1 -timeout 20m ./tests/replay/...
 	@go run ./tools/testservers stop
 
+BENCHTIME ?= 1s
 .PHONY: bench
 bench: build ## measure authorize and commit beside pgbench (about three minutes)
 	@bin/durabill bench $(BENCH_FLAGS)
+
+.PHONY: bench-pure
+bench-pure: ## measure the pure packages: price, boundary, proration, burn-down, aggregation of up to a million events
+	@go test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./billing/...
 
 .PHONY: clean
 clean: ## stop the test servers; delete what was built, but not the demo's data
