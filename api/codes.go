@@ -77,7 +77,7 @@ var codes = []string{
 	"decimal_malformed", "delivery_too_large", "feature_not_entitled", "idempotency_in_progress", "idempotency_key_required",
 	"idempotency_key_reused", "immutable_resource", "in_use", "insufficient_funds", "internal", "invalid_header", "invalid_id",
 	"invalid_key", "ip_not_allowed", "key_expired", "key_revoked", "lease_closed", "lease_released", "malformed_json",
-	"method_not_allowed", "negative_total", "not_acceptable", "not_found", "out_of_range", "outcome_unknown", "overlap_conflict",
+	"method_not_allowed", "moment_malformed", "negative_total", "not_acceptable", "not_found", "out_of_range", "outcome_unknown", "overlap_conflict",
 	"payment_processing", "precondition_required", "price_missing", "price_not_in_model", "provider_auth", "provider_card_error",
 	"provider_error", "provider_id_missing", "provider_idempotency_error", "provider_invalid_request", "provider_key_missing",
 	"provider_key_too_long", "provider_mismatch", "provider_not_configured", "provider_throttled", "quantity_negative",
@@ -88,8 +88,8 @@ var codes = []string{
 
 // fieldCodes is the registry of what the code of one wrong place may be.
 var fieldCodes = []string{
-	"aggregation_unknown", "bad_format", "bad_scale", "currency_mismatch", "decimal_malformed", "duplicate_key", "field_not_allowed", "model_unknown",
-	"nan", "not_found", "out_of_range", "price_missing", "price_not_in_model", "required", "too_long", "too_many_decimals",
+	"aggregation_unknown", "bad_format", "bad_scale", "currency_mismatch", "decimal_malformed", "duplicate_key", "exactly_one", "field_not_allowed",
+	"mode_unknown", "model_unknown", "nan", "not_found", "out_of_order", "out_of_range", "price_missing", "price_not_in_model", "required", "too_long", "too_many_decimals",
 	"unit_unknown", "unknown_asset", "unknown_field", "unknown_meter", "version_unknown", "window_invalid", "zone_unknown",
 }
 

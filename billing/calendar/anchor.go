@@ -10,6 +10,17 @@
 // an instant on a boundary belongs to the period it opens. Boundaries increase with k, save that a calendar day which
 // a zone skipped whole (Samoa, 30 December 2011) makes an empty daily period, in which no instant lies. Results are UTC.
 //
+// A Schedule begins somewhere on such a grid. Its Rule says which: the anniversary of an anchor or of the start; a given anchor,
+// day of the month or weekday beside the start; or the calendar's own beginnings. A start between two boundaries opens a stub,
+// which is a part of the full period that ends with it (the denominator of its price). A period is over when its end is reached,
+// so a billing run in arrears bills the last one whose end has come, and one in advance the one it lies in. A trial is local
+// days before the first period. A change of the zone, the anchor or the cadence takes effect at the next boundary, which stays
+// where it is: another zone keeps each boundary's date and time of day, another anchor opens a stub, another cadence keeps the
+// anchor. Describe answers all of it at once.
+//
+// Source of the rules: policies.md, "period k", "DST", "intervals", "calendar-aligned billing", "time-zone change of an account"
+// and "denominator of a short first period".
+//
 // It refuses unknown zones, cadences without length, and boundaries outside the years 1 to 9999. It never asks what
 // time it is. The machine's zone files are used, and where it has none the copy in this binary; a boundary that was
 // decided is stored by whoever decided it, so a later change of a country's rules moves future boundaries only.
@@ -29,65 +40,33 @@ type Anchor struct {
 
 // Boundary gives the instant at which period k begins, in UTC; k may be negative.
 func (a Anchor) Boundary(k int) (time.Time, error) {
-	zone, err := a.resolve()
+	g, err := a.grid()
 	if err != nil {
 		return time.Time{}, err
 	}
-	return a.boundary(zone, k)
+	return g.boundary(k)
 }
 
 // Period gives [Boundary(k), Boundary(k+1)).
 func (a Anchor) Period(k int) (Interval, error) {
-	zone, err := a.resolve()
+	g, err := a.grid()
 	if err != nil {
 		return Interval{}, err
 	}
-	start, err := a.boundary(zone, k)
-	if err != nil {
-		return Interval{}, err
-	}
-	end, err := a.boundary(zone, k+1)
-	if err != nil {
-		return Interval{}, err
-	}
-	return Interval{Start: start, End: end}, nil
+	return g.covering(k + 1)
 }
 
 // Index gives the k of the period that contains at: the greatest k with Boundary(k) ≤ at.
 func (a Anchor) Index(at time.Time) (int, error) {
-	zone, err := a.resolve()
+	g, err := a.grid()
 	if err != nil {
 		return 0, err
 	}
-	k := a.estimate(zone, at)
-	for {
-		p, err := a.Period(k)
-		switch {
-		case err != nil:
-			return 0, err
-		case at.Before(p.Start):
-			k--
-		case !at.Before(p.End):
-			k++
-		default:
-			return k, nil
-		}
-	}
+	return g.index(at)
 }
 
 // Validate refuses an anchor that has no boundaries. Pointers are relative to the anchor object.
 func (a Anchor) Validate() error {
-	_, err := a.resolve()
+	_, err := a.grid()
 	return err
-}
-
-// estimate counts cadences on the calendar alone. The time of day, a clamp, or a clock set back over midnight puts it
-// off by one, and Index corrects that.
-func (a Anchor) estimate(zone *time.Location, at time.Time) int {
-	from, to := wallOf(a.At, zone), wallOf(at, zone)
-	days, months, _ := a.Cadence.step()
-	if months > 0 {
-		return ((to.year-from.year)*12 + int(to.month) - int(from.month)) / months
-	}
-	return (to.dayNumber() - from.dayNumber()) / days
 }

@@ -32,3 +32,19 @@ func ExampleAnchor_Index() {
 	fmt.Println(k, p)
 	// Output: 1 [2026-02-28T00:00:00Z, 2026-03-31T00:00:00Z)
 }
+
+func ExampleRule_Schedule() {
+	r := calendar.Rule{Zone: "UTC", Cadence: calendar.Cadence{Unit: calendar.Month, Count: 1}, BillingDay: 31}
+	s, _ := r.Schedule(time.Date(2026, 1, 10, 0, 0, 0, 0, time.UTC))
+	for n := range 3 {
+		p, _ := s.Period(n)
+		fmt.Println(p)
+	}
+	full, _ := s.Full(0)
+	fmt.Println("the first is a part of", full)
+	// Output:
+	// [2026-01-10T00:00:00Z, 2026-01-31T00:00:00Z)
+	// [2026-01-31T00:00:00Z, 2026-02-28T00:00:00Z)
+	// [2026-02-28T00:00:00Z, 2026-03-31T00:00:00Z)
+	// the first is a part of [2025-12-31T00:00:00Z, 2026-01-31T00:00:00Z)
+}

@@ -2,6 +2,8 @@ package calendar
 
 import (
 	"time"
+
+	"github.com/shopspring/decimal"
 )
 
 // Interval is half-open: Start belongs to it, End does not. Both are UTC; a zero End means it has not ended yet.
@@ -32,6 +34,18 @@ func (i Interval) Duration() time.Duration {
 	}
 	return i.End.Sub(i.Start)
 }
+
+// Seconds is Duration in whole seconds.
+func (i Interval) Seconds() int64 { return int64(i.Duration() / time.Second) }
+
+// Hours is Duration in hours, cut after 20 decimals.
+func (i Interval) Hours() decimal.Decimal {
+	hours, _ := decimal.NewFromInt(int64(i.Duration())).QuoRem(decimal.NewFromInt(int64(time.Hour)), 20)
+	return hours
+}
+
+// Inclusive is the last second of the interval, as systems show it that close their periods: 23:59:59 for a midnight.
+func (i Interval) Inclusive() time.Time { return i.End.Add(-time.Second) }
 
 // String writes the interval as ISO 8601 in UTC with the brackets that say what belongs to it.
 func (i Interval) String() string {

@@ -33,36 +33,19 @@ func unknownZone() *fault.Fault {
 	return fault.At("/zone", "zone_unknown", "The zone must be an IANA time zone name, such as Europe/Berlin.")
 }
 
-func (a Anchor) resolve() (*time.Location, error) {
+func (a Anchor) grid() (grid, error) {
 	if err := a.Cadence.validate("/cadence"); err != nil {
-		return nil, err
+		return grid{}, err
 	}
 	if a.At.IsZero() {
-		return nil, fault.At("/at", "required", "The anchor must have an instant.")
+		return grid{}, fault.At("/at", "required", "The anchor must have an instant.")
 	}
-	return LoadZone(a.Zone)
-}
-
-// boundary is f(anchor, k). k = 0 is the anchor itself and not its wall-clock reading: an anchor in the second of two
-// equal hours would otherwise begin its first period an hour before it began.
-func (a Anchor) boundary(zone *time.Location, k int) (time.Time, error) {
-	if k == 0 {
-		return a.At.UTC(), nil
+	zone, err := LoadZone(a.Zone)
+	if err != nil {
+		return grid{}, err
 	}
 	days, months, _ := a.Cadence.step()
-	if k > maxIndex || k < -maxIndex || outside(wallOf(a.At, zone).year) {
-		return time.Time{}, outOfRange()
-	}
-	w := wallOf(a.At, zone)
-	if months != 0 {
-		w = w.months(k * months)
-	} else {
-		w = w.days(k * days)
-	}
-	if outside(w.year) {
-		return time.Time{}, outOfRange()
-	}
-	return w.instant(zone), nil
+	return grid{zone: zone, origin: wallOf(a.At, zone), days: days, months: months, given: a.At.UTC()}, nil
 }
 
 func outside(year int) bool { return year < 1 || year > 9999 }

@@ -94,9 +94,10 @@ func byToken(more map[string]any) fixture {
 }
 
 var fixtures = map[string]fixture{
-	"GET /mgt/v1/realm":           bare(nil),
-	"GET /mgt/v1/audit-log":       by(map[string]func(*tenant) string{"object_id": theAccount}),
-	"GET /mgt/v1/operations/{id}": at(func(tn *tenant) string { return tn.operation }),
+	"GET /mgt/v1/realm":            bare(nil),
+	"POST /mgt/v1/compute/periods": bare(func(*tenant) map[string]any { return map[string]any{"start": "2026-01-31"} }),
+	"GET /mgt/v1/audit-log":        by(map[string]func(*tenant) string{"object_id": theAccount}),
+	"GET /mgt/v1/operations/{id}":  at(func(tn *tenant) string { return tn.operation }),
 
 	"GET /mgt/v1/service-keys": bare(nil),
 	"POST /mgt/v1/service-keys": bare(func(*tenant) map[string]any {

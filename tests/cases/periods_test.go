@@ -1,0 +1,97 @@
+package cases_test
+
+import (
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const periodsPath = "/mgt/v1/compute/periods"
+
+func TestTheSharedPeriodCasesHold(t *testing.T) {
+	t.Parallel()
+	suite{file: "periods.json", count: 59, ask: askPeriods}.play(t)
+}
+
+// periodFields are the names that a case and the endpoint have for the same thing.
+var periodFields = map[string]string{
+	"timezone": "timezone", "mode": "mode", "interval": "interval", "anchor": "anchor", "billing_day": "billing_day", "count": "count",
+	"period_start": "start", "start": "start", "start_date": "start", "start_local": "start", "subscription_at": "start", "from": "start",
+	"at": "at", "at_date": "at", "to": "at", "instant": "at", "billing_run_at": "run_at", "pay_in_advance": "pay_in_advance",
+	"trial_days": "trial_days", "floor": "floor",
+}
+
+// periodPlaces says where the answer has what a case expects of the period that contains at.
+var periodPlaces = map[string]string{
+	"next_boundary": "/next_boundary/at", "next_boundary_local": "/next_boundary/local", "first_billing_cycle_date": "/first_billing_date/date",
+	"period_start": "/period/start/at", "period_end": "/period/end/at", "period_end_local": "/period/end/local", "duration_hours": "/period/duration_hours",
+	"whole_periods": "/completed_periods", "completed_periods": "/completed_periods", "start_utc": "/start/at", "billing_day": "/billing_day",
+	"weekday": "/boundaries/0/weekday",
+}
+
+func askPeriods(v vector) []question {
+	switch {
+	case v.Inputs["event_times"] != nil:
+		return askEvents(v)
+	case v.Inputs["add_days"] != nil:
+		return []question{{path: periodsPath, body: object{"timezone": v.Inputs["timezone"], "at": v.Inputs["from"],
+			"add": object{"unit": "day", "count": v.Inputs["add_days"]}}, want: object{"/added/at": v.Expected["result"]}}}
+	case v.Inputs["floor"] != nil:
+		return []question{{path: periodsPath, body: renamed(v.Inputs, periodFields), want: object{"/floored/at": v.Expected["result"]}}}
+	}
+	q := question{path: periodsPath, body: renamed(v.Inputs, periodFields), want: expected(v, periodPlaces)}
+	switch v.Topic {
+	case "billing_run_period":
+		q.want = expected(v, map[string]string{"period_start": "/billed_period/start/at", "period_end_inclusive": "/billed_period/end_inclusive/at",
+			"period_end_exclusive": "/billed_period/end/at"})
+	case "first_period":
+		q.want = expected(v, map[string]string{"period_start": "/first_period/start/date", "period_end": "/first_period/end/date"})
+	}
+	addLists(v, q)
+	return []question{spelled(q)}
+}
+
+// addLists asks for as many boundaries as the case lists, and compares dates where it lists dates.
+func addLists(v vector, q question) {
+	if list, ok := v.Expected["boundaries"].([]any); ok {
+		q.body["count"] = len(list)
+		for i, want := range list {
+			q.want["/boundaries/"+strconv.Itoa(i)+"/"+fieldOf(want)] = want
+		}
+	}
+	if list, ok := v.Expected["first_paid_period_local_dates"].([]any); ok {
+		q.want["/first_period/start/date"], q.want["/first_period/end/date"] = list[0], list[1]
+	}
+}
+
+func fieldOf(text any) string {
+	if s, _ := text.(string); strings.Contains(s, "T") {
+		return "at"
+	}
+	return "date"
+}
+
+// askEvents asks each zone of the case which of the events its own period holds.
+func askEvents(v vector) []question {
+	var out []question
+	for zone, period := range v.Inputs["periods"].(object) {
+		start, end := period.([]any)[0], period.([]any)[1]
+		out = append(out, question{path: periodsPath, body: object{"timezone": zone, "start": start, "events": v.Inputs["event_times"]},
+			want: object{"/period/end/at": end, "/counted_events": v.Expected["counted_events"].(object)[zone]}})
+	}
+	return out
+}
+
+// spelled writes offsets as RFC 3339 does, with a colon, and weekdays in lower case.
+func spelled(q question) question {
+	for pointer, want := range q.want {
+		s, ok := want.(string)
+		switch {
+		case ok && strings.HasSuffix(pointer, "/local"):
+			q.want[pointer] = s[:len(s)-2] + ":" + s[len(s)-2:]
+		case ok && strings.HasSuffix(pointer, "/weekday"):
+			q.want[pointer] = strings.ToLower(s)
+		}
+	}
+	return q
+}
