@@ -80,16 +80,17 @@ type credited struct {
 
 // books are what the invoice charges and what was paid for it, as notes and refunds change them.
 type books struct {
-	bill     *Bill
-	credited []credited
-	paid     decimal.Decimal // by the customer, less refunds
-	cash     decimal.Decimal // that was paid at first, of
-	of       decimal.Decimal // this total
-	open     decimal.Decimal
+	bill       *Bill
+	credited   []credited
+	uncredited decimal.Decimal // of the total
+	paid       decimal.Decimal // by the customer, less refunds
+	cash       decimal.Decimal // that was paid at first, of
+	of         decimal.Decimal // this total
+	open       decimal.Decimal // still to be paid
 }
 
 func newBooks(b *Bill, d Draft) *books {
-	k := &books{bill: b, paid: d.Paid, cash: d.Paid, of: b.Total.Add(d.CarriedIn), open: b.Collection.AmountDue.Sub(d.Paid)}
+	k := &books{bill: b, uncredited: b.Total, paid: d.Paid, cash: d.Paid, of: b.Total.Add(d.CarriedIn), open: b.Collection.AmountDue.Sub(d.Paid)}
 	if d.PaidOf != nil {
 		k.of, k.open = *d.PaidOf, d.PaidOf.Sub(d.Paid)
 	}
@@ -108,12 +109,26 @@ func (k *books) issue(r NoteRequest) Note {
 	k.taxBack(&note)
 	for _, i := range note.Items {
 		note.Net = note.Net.Add(i.Net)
-		c := &k.credited[i.place]
-		c.listed, c.net, c.tax = c.listed.Add(i.Amount), c.net.Add(i.Net), c.tax.Add(i.Tax)
 	}
 	note.Total = note.Net.Add(note.Tax)
+	if note.Total.GreaterThan(k.uncredited) { // negative lines lower what all together charge
+		return Note{Rejected: RejectedInvoice}
+	}
+	k.record(note)
 	k.share(&note, r.Settle)
 	return note
+}
+
+// record keeps what the note took of each line.
+func (k *books) record(note Note) {
+	k.uncredited = k.uncredited.Sub(note.Total)
+	for _, i := range note.Items {
+		c := &k.credited[i.place]
+		c.listed, c.net, c.tax = c.listed.Add(i.Amount), c.net.Add(i.Net), c.tax.Add(i.Tax)
+		for rate, tax := range i.taxes {
+			c.taxes[rate] = c.taxes[rate].Add(tax)
+		}
+	}
 }
 
 // items decides what of each line is credited. A line cannot be credited for more than it has left, nor twice in a note.
@@ -212,8 +227,6 @@ func (k *books) taxBack(note *Note) {
 		for i, one := range claims[key] {
 			item := &note.Items[one.item]
 			item.taxes[one.rate], item.Tax = shares[i], item.Tax.Add(shares[i])
-			c := &k.credited[item.place]
-			c.taxes[one.rate] = c.taxes[one.rate].Add(shares[i])
 		}
 	}
 }
