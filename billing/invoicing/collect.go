@@ -42,7 +42,7 @@ func (b *Bill) collect(d Draft) error {
 	c.Credit = CreditUsed(b.Currency, due, credit)
 	c.CreditLeft = credit.Sub(c.Credit).Add(b.ToAccountCredit)
 	c.Balance = c.CreditLeft.Neg()
-	c.AmountDue = due.Sub(c.Credit).Add(money.Round(d.CarriedIn, b.Currency))
+	c.AmountDue = due.Sub(c.Credit).Add(d.CarriedIn)
 	c.ProviderMinimum = money.ProviderMinimum(b.Currency)
 	c.Carried = c.AmountDue.IsPositive() && c.AmountDue.LessThan(c.ProviderMinimum)
 	var err error

@@ -1,10 +1,39 @@
-// Package invoicing makes lines and totals.
+// Package invoicing turns exact amounts into what is charged, paid and given back. It is the only caller of money.Round.
 //
-// It owns the one rounding order: a line is rounded once, half away from zero, to the currency's minor unit, and every
-// total is a sum of rounded lines. It is the only caller of money.Round. What rounding gave or took is carried as
-// Rounding, so that the ledger can post it. Lines come out in one order, whatever order they came in. It refuses a
-// currency without a known minor unit and a negative total, which would have to become account credit; taxes and
-// discounts are not computed here yet, so Tax is zero.
+// # The one order
+//
+// Compute works in this order, and nothing is rounded twice:
+//
+//  1. Lines. Each is rounded once, half away from zero, to the currency's minor unit. Every total is a sum of rounded lines;
+//     what rounding gave or took is carried as Rounding, so that the ledger can post it.
+//  2. Discounts and coupons, one after the other, before tax: a percentage is of what the earlier ones left. They stop at zero,
+//     and their shares go to the lines by largest remainder (money.Allocate).
+//  3. The maximum takes what is above it off the lines; the minimum, or commitment, adds the difference as a line of its own:
+//     what it counts is rounded first, so that both together hit it exactly.
+//  4. Tax: per (category, rate) on the sum of rounded, discounted nets, rounded once and spread over the lines by largest
+//     remainder; or once per line (RoundPerLine). An inclusive rate is taken out of the amount, and the net is the rest. Rates of
+//     one line stack on the net; a compound one is of the net and the taxes listed before it. An exemption or a reverse charge is
+//     a rate of zero with a reason.
+//  5. A sum below zero is a total of zero and account credit. Credit notes of earlier invoices pay first, in order, then account
+//     credit, tax included: never more than the total, and whole minor units.
+//  6. What is due goes to the provider in its own integers; a total below its smallest charge is carried.
+//
+// # Giving back
+//
+// A credit note takes from lines, never more than a line or the invoice still has: a note that asks for more is rejected, with a
+// code, and changes nothing. It gives back of each tax the part that the credited net is of the line's, rounded once per
+// (category, rate) over the note, and keeps count per line, so that whatever parts a line is credited in, they come to exactly its
+// net and its tax. Its total is offset against what is open, refunded, or becomes account credit. A refund follows the money: the
+// lines' share of what was paid, beyond what they still charge.
+//
+// # Laws
+//
+// Σ line nets + Σ tax = sum; sum = total − what became account credit; total = credit notes + account credit + amount due; Σ of
+// shares = the whole. No total is negative. The order of lines changes no total, save where a unit that belongs to none (of a
+// discount, of a compounded tax) goes to the earlier of two equal lines that are taxed differently.
+//
+// It refuses an asset without a minor unit, and a draft with wrong fields, all of them at once. Total, for invoices of fees and
+// usage alone, refuses a negative total. It knows no dates: which part of a period was used is a proration, and comes in as units.
 package invoicing
 
 import (
