@@ -82,6 +82,7 @@ var codes = []string{
 	"provider_error", "provider_id_missing", "provider_idempotency_error", "provider_invalid_request", "provider_key_missing",
 	"provider_key_too_long", "provider_mismatch", "provider_not_configured", "provider_throttled", "quantity_negative",
 	"quota_exceeded", "realm_mismatch", "request_timeout", "scope_missing", "signature_invalid", "state_conflict", "timeout",
+	"too_many_movements",
 	"unavailable", "unknown_invariant", "unknown_meter", "unknown_parameter", "unsupported_media_type", "validation_failed",
 	"version_conflict",
 }
@@ -90,6 +91,7 @@ var codes = []string{
 var fieldCodes = []string{
 	"aggregation_unknown", "bad_format", "bad_scale", "currency_mismatch", "decimal_malformed", "duplicate_key", "exactly_one", "field_not_allowed",
 	"mode_unknown", "model_unknown", "nan", "not_found", "out_of_order", "out_of_range", "price_missing", "price_not_in_model", "required", "too_long", "too_many_decimals",
+	"currency_unknown", "duplicate", "op_unknown", "rank_unknown",
 	"unit_unknown", "unknown_asset", "unknown_field", "unknown_meter", "version_unknown", "window_invalid", "zone_unknown",
 }
 

@@ -11,5 +11,6 @@ func resources(d Deps) []resource {
 		authorize{b, d.LeaseSecret}, leases{b}, usage{b}, entitlements{b},
 		checkouts{b, d.OpenCheckout}, newWebhook(b, d.Metrics), stripeEvents{b},
 		computeInvoice{}, computePeriods{},
+		computeCredits{},
 	}
 }

@@ -1,16 +1,36 @@
-// Package credit decides which credit lot pays for a usage, and how much of it.
+// Package credit decides which credit lot pays for a usage, how much of it, and what becomes of a lot over time.
 //
-// It owns the burn order of policies.md and the meaning of a lot's window. A lot covers a usage by the time the usage
-// happened, [EffectiveAt, ExpiresAt), never by the time either was heard of: usage before a lot became effective is
-// not covered by it, and usage at the very instant of expiry is not either. Burning conserves: draws plus overage are
-// the need, and no lot gives more than it has left. The package refuses to know statuses, holds, currencies or how a
-// lot is stored: the caller passes the lots of one asset that may be used and writes the draws in the same
-// transaction.
+// # Lots
+//
+// A lot is one grant or purchase of credits. It covers a usage by the time the usage happened, [EffectiveAt, ExpiresAt), never by
+// the time either was heard of: usage before a lot became effective is not covered by it, and usage at the very instant of expiry
+// is not either. A lot may be limited to features and meters (Scope).
+//
+// # Who pays first
+//
+// An Order is a list of ranks, each deciding where the ones before tie; the id decides last, so an order is total and the same
+// lots pay in the same order however they are listed. Standard is the order of policies.md: priority, earliest expiry, promotional
+// before paid, oldest grant, id. Burn draws in that order and conserves: draws plus overage are the need, and no lot gives more
+// than it has left.
+//
+// # What becomes of a lot
+//
+// Replay plays grants and steps by the time they count and keeps for every lot, after every step,
+//
+//	granted = remaining + used + expired + voided + lapsed
+//
+// Expired is what was left at the expiry, and what a correction gives back after it: an expired lot's part is forfeited. Voided is
+// what a void or a refund took; what was used before stays used. Lapsed is what a reset or a recurrence did not carry over. Void and
+// expiry happen once: a second void, or an expiry after a void, finds nothing. A correction gives back what was used last first: the
+// overage, then the lots in reverse. Overage before a grant is not back-filled by it (Keep); under Carry later credit pays it, and
+// under Refuse a use that cannot be paid in whole draws nothing.
+//
+// The package refuses to round and to know statuses of rows, currencies or how a lot is stored: the caller passes the lots of one
+// asset that may be used and writes the draws in the same transaction. It never asks what time it is.
 package credit
 
 import (
-	"cmp"
-	"slices"
+	"iter"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -25,13 +45,16 @@ type Lot struct {
 	Remaining   decimal.Decimal `json:"remaining"`
 	Priority    int             `json:"priority"`
 	Promotional bool            `json:"promotional"`
+	Scope       Scope           `json:"scope,omitzero"`
 	EffectiveAt time.Time       `json:"effective_at"`
 	ExpiresAt   *time.Time      `json:"expires_at"`
 	GrantedAt   time.Time       `json:"granted_at"`
 }
 
 // Covers says whether the lot may pay for something that happened at this instant.
-func (l Lot) Covers(at time.Time) bool {
+func (l Lot) Covers(at time.Time) bool { return l.covers(at) }
+
+func (l *Lot) covers(at time.Time) bool {
 	if !l.Remaining.IsPositive() || at.Before(l.EffectiveAt) {
 		return false
 	}
@@ -55,69 +78,62 @@ func Of(lots []Lot, asset money.Asset) []Lot {
 	return kept
 }
 
-// BurnOrder returns the lots in the order in which they pay: low priority number first, then the earliest expiry
-// (never expiring last), promotional before paid, oldest grant, id. Ids are unique, so the order is total and does not
-// depend on the order of the input, which is left alone.
-func BurnOrder(lots []Lot) []Lot {
-	ordered := slices.Clone(lots)
-	slices.SortStableFunc(ordered, compare)
-	return ordered
-}
+// BurnOrder returns the lots in the Standard order.
+func BurnOrder(lots []Lot) []Lot { return Standard().Sort(lots) }
 
-func compare(a, b Lot) int {
-	return cmp.Or(
-		cmp.Compare(a.Priority, b.Priority),
-		compareExpiry(a.ExpiresAt, b.ExpiresAt),
-		promotionalFirst(a.Promotional, b.Promotional),
-		a.GrantedAt.Compare(b.GrantedAt),
-		cmp.Compare(a.ID, b.ID),
-	)
-}
-
-func compareExpiry(a, b *time.Time) int {
-	switch {
-	case a == nil && b == nil:
-		return 0
-	case a == nil:
-		return 1
-	case b == nil:
-		return -1
-	default:
-		return a.Compare(*b)
-	}
-}
-
-func promotionalFirst(a, b bool) int {
-	switch {
-	case a == b:
-		return 0
-	case a:
-		return -1
-	default:
-		return 1
-	}
-}
-
-// Burn pays a need from the lots that cover the instant, in burn order, and returns what no lot could pay as overage.
+// Burn pays a need from the lots that cover the instant, in the Standard order, and returns what no lot could pay as overage.
 // The lots must be of one asset (see Of). A need that is zero or negative draws nothing and leaves nothing over:
-// returning credits is a correction with rules of its own, not a negative burn.
+// returning credits is a correction with rules of its own (Return), not a negative burn.
 func Burn(need decimal.Decimal, lots []Lot, at time.Time) (draws []Draw, overage decimal.Decimal) {
+	return Standard().Burn(need, lots, Usage{At: at})
+}
+
+// Burn is the package's Burn in this order, for a usage that scopes may exclude.
+func (o Order) Burn(need decimal.Decimal, lots []Lot, usage Usage) (draws []Draw, overage decimal.Decimal) {
 	if !need.IsPositive() {
 		return nil, decimal.Zero
 	}
-	overage = need
-	for _, lot := range BurnOrder(lots) {
-		if !overage.IsPositive() {
-			break
+	ordered := o.Sort(lots)
+	return drain(need, func(yield func(*Lot) bool) {
+		for i := range ordered {
+			if !yield(&ordered[i]) {
+				return
+			}
 		}
-		if !lot.Covers(at) {
+	}, usage)
+}
+
+// drain takes a positive need from lots that come in the order in which they pay. It changes none of them.
+func drain(need decimal.Decimal, ordered iter.Seq[*Lot], usage Usage) (draws []Draw, overage decimal.Decimal) {
+	overage = need
+	for lot := range ordered {
+		if !lot.covers(usage.At) || !lot.Scope.Allows(usage) {
 			continue
 		}
 		amount := decimal.Min(overage, lot.Remaining)
 		draws = append(draws, Draw{LotID: lot.ID, Amount: amount})
-		overage = overage.Sub(amount)
+		if overage = overage.Sub(amount); !overage.IsPositive() {
+			break
+		}
 	}
 	return draws, overage
+}
+
+// Return takes an amount back from draws, last drawn first, as a correction of the usage does: what it gives back, in that order,
+// what the draws are then, and what of the amount the draws never held.
+func Return(draws []Draw, amount decimal.Decimal) (back, kept []Draw, rest decimal.Decimal) {
+	rest = decimal.Max(amount, decimal.Zero)
+	n := len(draws)
+	for n > 0 && draws[n-1].Amount.LessThanOrEqual(rest) && rest.IsPositive() {
+		n--
+		back, rest = append(back, draws[n]), rest.Sub(draws[n].Amount)
+	}
+	kept = append(kept, draws[:n]...)
+	if n > 0 && rest.IsPositive() {
+		back = append(back, Draw{LotID: draws[n-1].LotID, Amount: rest})
+		kept[n-1].Amount, rest = kept[n-1].Amount.Sub(rest), decimal.Zero
+	}
+	return back, kept, rest
 }
 
 // Spendable is what the lots could pay at an instant, before any hold is taken off. The lots must be of one asset.

@@ -38,6 +38,7 @@ func newFixtures() map[string]func(*scene) request {
 		"commit":                func(s *scene) request { return request{body: s.used()} },
 		"computeInvoice":        func(*scene) request { return request{body: invoiceDraft()} },
 		"computePeriods":        func(*scene) request { return request{body: periodsAsked()} },
+		"computeCredits":        func(*scene) request { return request{body: creditsBody()} },
 		"createBillingAccount":  func(s *scene) request { return request{body: s.account()} },
 		"createCheckoutSession": func(s *scene) request { return request{body: s.purchase()} },
 		"createCreditType": func(s *scene) request {

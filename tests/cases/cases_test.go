@@ -103,7 +103,7 @@ func decode[T any](t *testing.T, raw []byte) T {
 	return out
 }
 
-// at follows a JSON pointer.
+// at follows a JSON pointer; a step key=value is the member of a list that has it.
 func at(doc any, pointer string) (any, bool) {
 	for step := range strings.SplitSeq(strings.TrimPrefix(pointer, "/"), "/") {
 		switch d := doc.(type) {
@@ -114,6 +114,12 @@ func at(doc any, pointer string) (any, bool) {
 			}
 			doc = next
 		case []any:
+			if key, value, named := strings.Cut(step, "="); named {
+				if doc = member(d, key, value); doc == nil {
+					return nil, false
+				}
+				continue
+			}
 			i, err := strconv.Atoi(step)
 			if err != nil || i < 0 || i >= len(d) {
 				return nil, false
@@ -124,6 +130,15 @@ func at(doc any, pointer string) (any, bool) {
 		}
 	}
 	return doc, true
+}
+
+func member(list []any, key, value string) any {
+	for _, m := range list {
+		if o, ok := m.(object); ok && o[key] == value {
+			return o
+		}
+	}
+	return nil
 }
 
 // same compares what a case expects with what was answered: decimals by value, whether written as number or as text, and

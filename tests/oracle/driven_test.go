@@ -16,6 +16,7 @@ import (
 var undriven = map[string]string{
 	"checkEntitlements":  "reads",
 	"computeInvoice":     "reads",
+	"computeCredits":     "reads",
 	"receiveStripeEvent": "Stripe writes it",
 	"replayStripeEvent":  "an event has to be dead first",
 }

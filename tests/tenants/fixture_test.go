@@ -94,6 +94,9 @@ func byToken(more map[string]any) fixture {
 }
 
 var fixtures = map[string]fixture{
+	"POST /mgt/v1/compute/credits": bare(func(*tenant) map[string]any {
+		return map[string]any{"grants": []any{map[string]any{"name": "a", "amount": "1", "effective_at": began}}}
+	}),
 	"GET /mgt/v1/realm":            bare(nil),
 	"POST /mgt/v1/compute/periods": bare(func(*tenant) map[string]any { return map[string]any{"start": "2026-01-31"} }),
 	"GET /mgt/v1/audit-log":        by(map[string]func(*tenant) string{"object_id": theAccount}),
