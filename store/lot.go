@@ -32,6 +32,9 @@ func (t *tx) scheduleLot(a models.PlanAssignment, terms models.PlanTerms, rule m
 		GrantedAt: span.Start, Times: models.Times{EffectiveAt: span.Start, RecordedAt: now}}
 	if rule.Expires == models.ExpiresPeriodEnd {
 		lot.ExpiresAt = &span.End
+		if a.EndAt != nil && a.EndAt.Before(span.End) {
+			lot.ExpiresAt = a.EndAt
+		}
 	}
 	_, err = insertOnce(t, &lot)
 	return err
@@ -115,14 +118,19 @@ func (s *Store) IssueLot(ctx context.Context, call Call, assignment uuid.UUID, r
 		if err := t.postIssuance(&lot, now); err != nil {
 			return err
 		}
+		if lot.ExpiresAt != nil && !lot.ExpiresAt.After(now) {
+			// Issued after its own time: the run that ends such lots may have been the account's last.
+			if err := t.expireLots(a.BillingAccountID, lot.EffectiveAt, now); err != nil {
+				return err
+			}
+		}
 		return t.scheduleNext(a, rule, k+1, now)
 	})
 }
 
+// scheduleNext writes the rule's lot of period k unless the assignment ends before it. One that has ended still owes those that
+// nobody wrote in time.
 func (t *tx) scheduleNext(a models.PlanAssignment, code string, k int, now time.Time) error {
-	if a.IsOver() {
-		return nil
-	}
 	v, err := find[models.PlanVersion](t, a.PlanVersionID)
 	if err != nil {
 		return err

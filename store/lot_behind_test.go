@@ -69,3 +69,47 @@ func TestNoLotIsWrittenBeyondTheEndOfItsAssignment(t *testing.T) {
 	d.use(monday.AddDate(0, 2, 3), "100000")
 	require.Equal(t, "0", d.Text("SELECT max(period_index) FROM credit_lots WHERE status <> 'voided'"))
 }
+
+// A lot that nobody wrote in time is owed all the same, whatever has become of the assignment since.
+func TestUsageFromBeforeTheEndOfItsAssignmentIsPaidByTheLotThatWasNotWrittenByThen(t *testing.T) {
+	d := newDues(t, harness.Setting{})
+	end, at := monday.AddDate(0, 2, 10), monday.AddDate(0, 2, 3)
+	out, err := d.Store.AssignPlan(t.Context(), d.Call, store.NewAssignment{Account: d.Account.ID, Plan: d.Plan.ID, SourceKind: "manual", SourceRef: "a", End: &end})
+	require.NoError(t, err)
+	a := out.Assignment
+	d.turn(a)
+	d.finalize(d.close(monday)[0])
+	d.SetClock(at)
+	_, err = d.Store.RecordUsage(t.Context(), d.Call, store.Report{Account: d.Account.ID, OccurredAt: &at, Key: "k", Hash: []byte("k"),
+		Meters: []gate.MeterQuantity{{MeterCode: harness.SceneMeter, Quantity: dec("100000")}}})
+	require.NoError(t, err)
+
+	d.SetClock(end.AddDate(0, 0, 1))
+	for range 3 { // two periods and the end
+		turn, err := d.Store.NextTurn(t.Context(), d.Call, a.ID)
+		require.NoError(t, err)
+		require.NoError(t, d.Store.TakeTurn(t.Context(), d.Call, a.ID, turn))
+	}
+	_, err = d.Store.RateUsage(t.Context(), d.Call, d.Account.ID, 10)
+	require.NoError(t, err)
+	_, err = d.Store.SettleRatings(t.Context(), d.Call, d.Account.ID, 10)
+	require.NoError(t, err)
+	require.Equal(t, "1 of 1, beyond 0", d.Text("SELECT format('%s of %s, beyond %s', trim_scale(covered), trim_scale(amount), trim_scale(overage)) FROM ratings"))
+	require.Equal(t, end.Format(time.RFC3339), d.Text(`SELECT to_char(expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') FROM credit_lots WHERE period_index = 2`))
+
+	for _, boundary := range []time.Time{monday.AddDate(0, 1, 0), monday.AddDate(0, 2, 0), end} {
+		d.close(boundary)
+	}
+	for range 2 {
+		next, err := d.Store.NextIssuance(t.Context(), d.Call, a.ID, harness.SceneRule)
+		require.NoError(t, err)
+		require.NoError(t, d.Store.IssueLot(t.Context(), d.Call, a.ID, harness.SceneRule, next.Index))
+	}
+	next, err := d.Store.NextIssuance(t.Context(), d.Call, a.ID, harness.SceneRule)
+	require.NoError(t, err)
+	require.True(t, next.Over)
+	require.Equal(t, "0 expired, 1 expired, 2 expired", d.Text("SELECT string_agg(period_index || ' ' || status, ', ' ORDER BY period_index) FROM credit_lots"),
+		"no run comes any more that would end them")
+	require.Equal(t, "0", d.Text("SELECT trim_scale(available) FROM account_funds"))
+	d.sound()
+}
