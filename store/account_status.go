@@ -65,10 +65,10 @@ func (s *Store) changeAccount(ctx context.Context, call Call, id uuid.UUID, in a
 	})
 }
 
-// pokeAll wakes every workflow that has something left to do for the account: which of them stopped is not in the rows, and
-// one that waits for something else takes no harm.
+// pokeAll wakes every workflow that may have stopped for the account: which of them did is not in the rows, and one that waits
+// for something else takes no harm.
 func (t *tx) pokeAll(account models.BillingAccount, now time.Time) error {
-	work, err := t.unfinished(account)
+	work, err := t.listening(account)
 	if err != nil {
 		return err
 	}

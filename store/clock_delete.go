@@ -94,7 +94,7 @@ func (t *tx) closeAccounts(clock uuid.UUID, now time.Time) ([]string, error) {
 
 // closeAccount stops an account for good and frees what its leases hold. Reported usage that has no rating gets none.
 func (t *tx) closeAccount(a models.BillingAccount, now time.Time) error {
-	work, err := t.unfinished(a)
+	work, err := t.listening(a)
 	if err != nil {
 		return err
 	}

@@ -153,17 +153,28 @@ func (s *Store) WorkflowGone(ctx context.Context, call Call, workflowID string) 
 
 // strayWaits are the account's waits on its clock that belong to no work.
 func (t *tx) strayWaits(account uuid.UUID, work []Unfinished) ([]Unfinished, error) {
-	var ids []string
-	if err := t.Model(&models.Wait{}).Where("billing_account_id = ?", account).Order("workflow_id").Pluck("workflow_id", &ids).Error; err != nil {
+	var waits []struct{ ID, Type string }
+	if err := t.Raw(`SELECT workflow_id AS id, coalesce((SELECT max(workflow_type) FROM outbox o WHERE o.realm_id = waits.realm_id
+		AND o.workflow_id = waits.workflow_id), '') AS type FROM waits WHERE billing_account_id = ? ORDER BY workflow_id`, account).Scan(&waits).Error; err != nil {
 		return nil, err
 	}
 	var stray []Unfinished
-	for _, id := range ids {
-		if !slices.ContainsFunc(work, func(u Unfinished) bool { return u.WorkflowID == id }) {
-			stray = append(stray, Unfinished{WorkflowID: id})
+	for _, w := range waits {
+		if !slices.ContainsFunc(work, func(u Unfinished) bool { return u.WorkflowID == w.ID }) {
+			stray = append(stray, Unfinished{WorkflowID: w.ID, message: message{workflow: w.Type}})
 		}
 	}
 	return stray, nil
+}
+
+// listening are the workflows that may wait for news of the account: what has something left to do, and what its clock counts.
+func (t *tx) listening(account models.BillingAccount) ([]Unfinished, error) {
+	work, err := t.unfinished(account)
+	if err != nil {
+		return nil, err
+	}
+	stray, err := t.strayWaits(account.ID, work)
+	return slices.Concat(work, stray), err
 }
 
 func left(m message) Unfinished { return Unfinished{WorkflowID: m.workflowID, message: m} }
