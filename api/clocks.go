@@ -85,7 +85,7 @@ func (r clocks) advance(ctx context.Context, in *advanceClockIn) (*Reply[testClo
 	}
 	return ended(ctx, r.base, began, http.StatusOK, ending[testClock]{func(ctx context.Context) (bool, error) {
 		c, err := r.store.FindClock(ctx, callOf(ctx), id)
-		return c.Status == models.ClockReady || c.Status == models.ClockBlocked, err
+		return c.Status != models.ClockAdvancing, err
 	}, func(ctx context.Context) (*One[testClock], error) { return r.one(ctx, &idPath{ID: in.ID}) }})
 }
 

@@ -9,7 +9,6 @@ import (
 	"github.com/google/uuid"
 	"gorm.io/gorm"
 
-	"github.com/durabill/durabill/fault"
 	"github.com/durabill/durabill/models"
 )
 
@@ -103,7 +102,8 @@ func (t *tx) finishOperations(resource uuid.UUID, now time.Time) error {
 	return nil
 }
 
-// TakeTurn does what NextTurn named, once: a turn that has been taken already changes nothing.
+// TakeTurn does what NextTurn named, once: a turn that has been taken already changes nothing, and neither does one whose
+// instant has gone back into the future, since whoever asks reads its next turn again.
 func (s *Store) TakeTurn(ctx context.Context, call Call, assignment uuid.UUID, turn Turn) error {
 	return s.working(ctx, call, func(t *tx) error {
 		a, account, now, err := t.lockAssignment(assignment, t.lockWorking)
@@ -111,11 +111,8 @@ func (s *Store) TakeTurn(ctx context.Context, call Call, assignment uuid.UUID, t
 			return err
 		}
 		due, err := t.nextTurn(a)
-		if err != nil || due.Kind != turn.Kind || due.Index != turn.Index || !due.DueAt.Equal(turn.DueAt) {
+		if err != nil || due.Kind != turn.Kind || due.Index != turn.Index || !due.DueAt.Equal(turn.DueAt) || now.Before(due.DueAt) {
 			return err
-		}
-		if now.Before(due.DueAt) {
-			return fault.New(fault.Conflict, "state_conflict", "The turn of %s is not due yet.", due.DueAt.Format(time.RFC3339))
 		}
 		return t.takeTurn(account, a, due, now)
 	})

@@ -12,14 +12,13 @@ import (
 
 	"github.com/durabill/durabill/billing/invoicing"
 	"github.com/durabill/durabill/billing/ledger"
-	"github.com/durabill/durabill/fault"
 	"github.com/durabill/durabill/keys"
 	"github.com/durabill/durabill/models"
 )
 
 // FinalizeInvoice fixes the draft: it gets its number, becomes a receivable in the ledger, and counts from its boundary plus
-// grace however late we are. Account credit pays what it can; an invoice with nothing left to pay is paid by that alone. A
-// second call finds it done.
+// grace however late we are; before that instant it stays a draft. Account credit pays what it can; an invoice with nothing left
+// to pay is paid by that alone. A second call finds it done.
 func (s *Store) FinalizeInvoice(ctx context.Context, call Call, id uuid.UUID) (models.Invoice, error) {
 	var inv models.Invoice
 	err := s.working(ctx, call, func(t *tx) error {
@@ -31,11 +30,8 @@ func (s *Store) FinalizeInvoice(ctx context.Context, call Call, id uuid.UUID) (m
 		if err != nil {
 			return err
 		}
-		if inv, err = lock[models.Invoice](t, id); err != nil || inv.Status != models.InvoiceDraft {
+		if inv, err = lock[models.Invoice](t, id); err != nil || inv.Status != models.InvoiceDraft || now.Before(inv.FinalizeAt) {
 			return err
-		}
-		if now.Before(inv.FinalizeAt) {
-			return fault.New(fault.Conflict, "state_conflict", "The invoice is final from %s.", inv.FinalizeAt.Format(time.RFC3339))
 		}
 		number, err := t.nextNumber(inv.BillingEntity)
 		if err != nil {
