@@ -35,10 +35,10 @@ const batch = 500
 // CloseRun freezes the run's periods, rates and settles what they still have, and bills and closes them.
 func (a *Activities) CloseRun(ctx context.Context, in RunInput) (ClosedRun, error) {
 	call := a.call(ctx, in.Realm)
-	if _, err := a.Store.FreezeRun(ctx, call, in.Account, in.Boundary); err != nil {
-		return ClosedRun{}, report(err)
-	}
 	for {
+		if _, err := a.Store.FreezeRun(ctx, call, in.Account, in.Boundary); err != nil {
+			return ClosedRun{}, report(err)
+		}
 		if err := a.drain(ctx, call, in.Account); err != nil {
 			return ClosedRun{}, report(err)
 		}

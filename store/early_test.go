@@ -26,3 +26,18 @@ func TestARunClosesOnlyWhenItsGraceIsOver(t *testing.T) {
 	f.to(instant("2026-02-28T00:00"))
 	require.Equal(t, []string{"29"}, f.run(boundaries[1]))
 }
+
+func TestARunWhoseInstantComesBetweenItsFreezeAndItsCloseBillsNothingBeforeItHasFrozen(t *testing.T) {
+	f := newFlow(t, "1")
+	f.to(boundaries[0])
+	f.run(boundaries[0])
+	f.to(boundaries[1])
+	_, err := f.st.FreezeRun(f.ctx, f.call, f.account.ID, boundaries[1])
+	require.NoError(t, err)
+	f.to(instant("2026-02-28T00:00"))
+	out, err := f.st.CloseRun(f.ctx, f.call, f.account.ID, boundaries[1])
+	require.NoError(t, err)
+	require.Equal(t, store.ClosedRun{Pending: 1}, out)
+	require.Equal(t, []string{"29"}, f.run(boundaries[1]))
+	f.sound()
+}

@@ -32,8 +32,8 @@ func (t *tx) scheduleLot(a models.PlanAssignment, terms models.PlanTerms, rule m
 		GrantedAt: span.Start, Times: models.Times{EffectiveAt: span.Start, RecordedAt: now}}
 	if rule.Expires == models.ExpiresPeriodEnd {
 		lot.ExpiresAt = &span.End
-		if a.EndAt != nil && a.EndAt.Before(span.End) {
-			lot.ExpiresAt = a.EndAt
+		if a.IsOver() && a.EndAt.Before(span.End) {
+			lot.ExpiresAt = a.EndAt // as its period was cut
 		}
 	}
 	_, err = insertOnce(t, &lot)

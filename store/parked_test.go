@@ -144,21 +144,21 @@ func TestAnInvoiceFarAboveThoseBeforeItParksTheAccountUntilSomeoneAcceptsIt(t *t
 	boundary := monday.AddDate(0, 3, 0)
 	d.SetClock(boundary.Add(time.Hour))
 	d.turn(a)
+	freeze := func() error {
+		_, err := d.Store.FreezeRun(t.Context(), d.Call, d.Account.ID, boundary)
+		if err == nil {
+			_, err = d.Store.CloseRun(t.Context(), d.Call, d.Account.ID, boundary)
+		}
+		return err
+	}
 	for range 2 { // killed and tried again
-		_, err := d.Store.CloseRun(t.Context(), d.Call, d.Account.ID, boundary)
-		d.refused(err)
+		d.refused(freeze())
 	}
 	require.Equal(t, "0", d.Text("SELECT count(*) FROM invoices WHERE boundary_at = $1", boundary))
 	require.Equal(t, "invoice_total 146 145", d.Text("SELECT bound || ' ' || trim_scale(value) || ' ' || trim_scale(bound_limit) FROM safety_breaches"))
 	require.Equal(t, "1", d.Text("SELECT count(*) FROM audit_log WHERE action = 'billing_account.park'"))
 	d.sound()
 
-	freeze := func() error {
-		_, err := d.Store.FreezeRun(t.Context(), d.Call, d.Account.ID, boundary)
-		require.NoError(t, err)
-		_, err = d.Store.CloseRun(t.Context(), d.Call, d.Account.ID, boundary)
-		return err
-	}
 	_, err := d.Store.UnparkAccount(t.Context(), d.Call, d.Account.ID)
 	require.NoError(t, err)
 	d.refused(freeze()) // nobody has accepted it

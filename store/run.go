@@ -114,9 +114,18 @@ func (t *tx) turnsBefore(account uuid.UUID, boundary time.Time) (int, error) {
 	return n, err
 }
 
+// unfrozenAt counts the account's periods that end at the boundary and still take usage: a turn may have ended one, and the run's
+// instant may have come, since the others were frozen.
+func (t *tx) unfrozenAt(account uuid.UUID, boundary time.Time) (int, error) {
+	var n int64
+	err := t.Model(&models.BillingPeriod{}).Where("billing_account_id = ? AND end_at = ? AND status IN ?", account, boundary,
+		[]models.PeriodStatus{models.PeriodOpen, models.PeriodGrace}).Count(&n).Error
+	return int(n), err
+}
+
 // ClosedRun is what a billing run made.
 type ClosedRun struct {
-	Pending  int  // usage or turns that must come first; nothing was closed
+	Pending  int  // usage, turns or a freeze that must come first; nothing was closed
 	Early    bool // its instant has not come, or moved away with a longer grace that a turn brought; nothing was closed
 	Invoices []uuid.UUID
 	Closed   int
@@ -144,6 +153,9 @@ func (s *Store) CloseRun(ctx context.Context, call Call, account uuid.UUID, boun
 			return err
 		}
 		if out.Pending, err = t.turnsBefore(account, boundary); err != nil || out.Pending > 0 {
+			return err
+		}
+		if out.Pending, err = t.unfrozenAt(account, boundary); err != nil || out.Pending > 0 {
 			return err
 		}
 		if out.Invoices, err = t.draftInvoices(a, boundary, now); err != nil {

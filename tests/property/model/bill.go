@@ -183,14 +183,14 @@ func (w *World) turnsBefore(a *Account, boundary time.Time) int {
 
 func (w *World) closeRun(op Op) Outcome {
 	a, boundary := w.account(op.Account), *op.At
+	if w.Now.Before(w.dueAt(a, boundary)) {
+		return nothing("made 0, closed 0")
+	}
 	if n := w.pending(a, boundary); n > 0 {
 		return nothing("%d pending", n)
 	}
 	if n := w.turnsBefore(a, boundary); n > 0 {
 		return nothing("%d pending", n)
-	}
-	if w.Now.Before(w.dueAt(a, boundary)) {
-		return refuse("state_conflict")
 	}
 	made := w.draft(a, boundary)
 	closed := 0

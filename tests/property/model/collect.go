@@ -22,7 +22,7 @@ func (w *World) finalize(op Op) Outcome {
 		return nothing("%s", inv.status)
 	}
 	if w.Now.Before(inv.final) {
-		return refuse("state_conflict")
+		return nothing("%s %s", inv.status, inv.total())
 	}
 	w.numbers++
 	inv.number, inv.status = w.numbers, "open"

@@ -58,6 +58,9 @@ func (w *World) scheduleLot(a *assignment, g Grant, k int) {
 		issued: g.Amount, remaining: g.Amount, priority: g.Priority, promo: g.Promo, from: span.Start}
 	if g.PeriodEnd {
 		l.until = &span.End
+		if a.isOver() && a.end.Before(span.End) {
+			l.until = a.end
+		}
 	}
 	w.lots = append(w.lots, l)
 }
@@ -80,8 +83,11 @@ func (w *World) issue(op Op) Outcome {
 	}
 	w.activate(l)
 	w.postIssuance(l)
+	if l.until != nil && !l.until.After(w.Now) {
+		w.expireLots(a.account, l.from)
+	}
 	for _, g := range a.plan.Grants {
-		if g.Rule == op.Rule && !a.isOver() {
+		if g.Rule == op.Rule {
 			w.scheduleLot(a, g, op.Index+1)
 		}
 	}

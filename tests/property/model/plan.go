@@ -213,7 +213,7 @@ func (w *World) turn(op Op) Outcome {
 		return nothing("over")
 	}
 	if w.Now.Before(due) {
-		return refuse("state_conflict")
+		return nothing("%s %d of %s", what, index, stamp(due))
 	}
 	switch what {
 	case "start":
