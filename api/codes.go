@@ -73,26 +73,28 @@ func retryAfter(p *Problem) int {
 // codes is the registry of what a problem's code may be; callers switch on them, so one that is here stays.
 var codes = []string{
 	"account_closed", "account_parked", "account_suspended", "already_exists", "amount_malformed", "amount_not_minor",
-	"amount_out_of_range", "body_too_large", "boundary_out_of_range", "clock_busy", "currency_mismatch", "currency_unknown", "cursor_mismatch",
-	"decimal_malformed", "delivery_too_large", "feature_not_entitled", "idempotency_in_progress", "idempotency_key_required",
-	"idempotency_key_reused", "immutable_resource", "in_use", "insufficient_funds", "internal", "invalid_header", "invalid_id",
-	"invalid_key", "ip_not_allowed", "key_expired", "key_revoked", "lease_closed", "lease_released", "malformed_json",
-	"method_not_allowed", "moment_malformed", "negative_total", "not_acceptable", "not_found", "out_of_range", "outcome_unknown", "overlap_conflict",
-	"payment_processing", "precondition_required", "price_missing", "price_not_in_model", "provider_auth", "provider_card_error",
-	"provider_error", "provider_id_missing", "provider_idempotency_error", "provider_invalid_request", "provider_key_missing",
-	"provider_key_too_long", "provider_mismatch", "provider_not_configured", "provider_throttled", "quantity_negative",
-	"quota_exceeded", "realm_mismatch", "request_timeout", "scope_missing", "signature_invalid", "state_conflict", "timeout",
-	"too_many_movements",
-	"unavailable", "unknown_invariant", "unknown_meter", "unknown_parameter", "unsupported_media_type", "validation_failed",
-	"version_conflict",
+	"amount_out_of_range", "body_too_large", "boundary_out_of_range", "clock_busy", "currency_mismatch", "currency_unknown",
+	"cursor_mismatch", "decimal_malformed", "delivery_too_large", "feature_not_entitled", "idempotency_in_progress",
+	"idempotency_key_required", "idempotency_key_reused", "immutable_resource", "in_use", "insufficient_funds", "internal",
+	"invalid_header", "invalid_id", "invalid_key", "ip_not_allowed", "key_expired", "key_revoked", "lease_closed",
+	"lease_released", "malformed_json", "method_not_allowed", "moment_malformed", "negative_total", "not_acceptable",
+	"not_found", "out_of_range", "outcome_unknown", "overlap_conflict", "payment_processing", "precondition_required",
+	"price_missing", "price_not_cumulative", "price_not_in_model", "provider_auth", "provider_card_error", "provider_error",
+	"provider_id_missing", "provider_idempotency_error", "provider_invalid_request", "provider_key_missing",
+	"provider_key_too_long", "provider_mismatch", "provider_not_configured", "provider_throttled", "quantity_above_blocks",
+	"quantity_negative", "quota_exceeded", "realm_mismatch", "request_timeout", "scope_missing", "signature_invalid",
+	"state_conflict", "timeout", "too_many_movements", "unavailable", "unknown_invariant", "unknown_meter",
+	"unknown_parameter", "unsupported_media_type", "validation_failed", "version_conflict",
 }
 
 // fieldCodes is the registry of what the code of one wrong place may be.
 var fieldCodes = []string{
-	"aggregation_unknown", "bad_format", "bad_scale", "currency_mismatch", "decimal_malformed", "duplicate_key", "exactly_one", "field_not_allowed",
-	"mode_unknown", "model_unknown", "nan", "not_found", "out_of_order", "out_of_range", "price_missing", "price_not_in_model", "required", "too_long", "too_many_decimals",
-	"currency_unknown", "duplicate", "op_unknown", "rank_unknown",
-	"unit_unknown", "unknown_asset", "unknown_field", "unknown_meter", "version_unknown", "window_invalid", "zone_unknown",
+	"aggregation_unknown", "bad_format", "bad_scale", "combination_incomplete", "currency_mismatch", "currency_unknown",
+	"decimal_malformed", "duplicate", "duplicate_key", "exactly_one", "field_not_allowed", "mode_unknown", "model_unknown",
+	"nan", "not_found", "op_unknown", "out_of_order", "out_of_range", "price_missing", "price_not_in_model",
+	"quantity_negative", "rank_unknown", "required", "tier_empty", "tier_not_open", "tier_open", "too_long",
+	"too_many_decimals", "unit_unknown", "unknown_asset", "unknown_field", "unknown_meter", "version_unknown",
+	"window_invalid", "zone_unknown",
 }
 
 // innerCodes is the registry of what breaks a rule of our own. On the wire it is internal; a workflow's failure and the reason for

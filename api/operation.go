@@ -23,19 +23,20 @@ type op struct {
 	Summary     string
 	Description string
 	Tag         string
-	Scope       string  // one of scopes; empty only with Public
-	Status      int     // of success; 200 if zero
-	Also        int     // another status of success, with the same body; none if zero
-	Ends        outcome // with Prefer: wait; none if zero
-	Idempotent  bool    // a POST that writes: Idempotency-Key is required
-	Pure        bool    // a POST that writes nothing: preview, compute, check
-	OwnKey      bool    // a POST whose effect is keyed by its own row or state, with no Idempotency-Key
-	Public      bool    // no service key: webhooks, which carry their own signature
-	Live        bool    // a read that shows more than its version counts: never answered with 304
-	Raw         bool    // the body's bytes reach the handler untouched (input field RawBody)
-	Workflow    string  // workflow id pattern, if the operation leads to one
-	MaxBody     int64   // bytes; 1 MiB if zero
-	Example     any     // a body that is answered with success, for the document
+	Scope       string   // one of scopes; empty only with Public
+	Status      int      // of success; 200 if zero
+	Also        int      // another status of success, with the same body; none if zero
+	Ends        outcome  // with Prefer: wait; none if zero
+	Idempotent  bool     // a POST that writes: Idempotency-Key is required
+	Pure        bool     // a POST that writes nothing: preview, compute, check
+	OwnKey      bool     // a POST whose effect is keyed by its own row or state, with no Idempotency-Key
+	Public      bool     // no service key: webhooks, which carry their own signature
+	Live        bool     // a read that shows more than its version counts: never answered with 304
+	Raw         bool     // the body's bytes reach the handler untouched (input field RawBody)
+	Nullable    []string // names of the fields of the body that may be null; none if empty
+	Workflow    string   // workflow id pattern, if the operation leads to one
+	MaxBody     int64    // bytes; 1 MiB if zero
+	Example     any      // a body that is answered with success, for the document
 	// Unread is told why a body was refused before the handler could see it, and says what the sender is told; nil tells the reason.
 	Unread func(context.Context, error) error
 

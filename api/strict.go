@@ -36,7 +36,7 @@ func strictBody(ctx huma.Context, next func(huma.Context)) {
 	switch {
 	case err != nil:
 	case !o.Raw:
-		err = checkBody(c.Request, body, ctx.Operation().RequestBody != nil)
+		err = checkBody(c.Request, body, ctx.Operation().RequestBody != nil, o.Nullable)
 	case len(body) == 0:
 		err = errNoBody
 	}
@@ -73,7 +73,7 @@ func tooLarge(limit int64) error {
 	return fault.New(fault.TooLarge, "body_too_large", "The body is larger than %d bytes.", limit)
 }
 
-func checkBody(r *http.Request, body []byte, expected bool) error {
+func checkBody(r *http.Request, body []byte, expected bool, nullable []string) error {
 	if len(body) == 0 {
 		if expected {
 			return errNoBody
@@ -83,7 +83,7 @@ func checkBody(r *http.Request, body []byte, expected bool) error {
 	if !isJSON(r.Header) {
 		return errMediaType
 	}
-	if err := strictJSON(body); err != nil {
+	if err := strictJSON(body, nullable...); err != nil {
 		return err
 	}
 	if !expected && string(bytes.Join(bytes.Fields(body), nil)) != "{}" {

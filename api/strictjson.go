@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -21,11 +22,11 @@ const (
 func malformed(detail string) error { return fault.New(fault.Invalid, "malformed_json", "%s", detail) }
 
 // strictJSON accepts exactly one JSON document whose every string can be stored and whose every object says each
-// thing once. A refusal points at where it was noticed.
-func strictJSON(body []byte) error {
+// thing once. A refusal points at where it was noticed. Null stands only in fields of the names given.
+func strictJSON(body []byte, nullable ...string) error {
 	dec := json.NewDecoder(bytes.NewReader(body))
 	dec.UseNumber()
-	w := walker{dec: dec, body: body}
+	w := walker{dec: dec, body: body, nullable: nullable}
 	if err := w.value(0); err != nil {
 		return err
 	}
@@ -40,6 +41,8 @@ type walker struct {
 	body []byte
 	path []string
 	seen int
+
+	nullable []string
 }
 
 // here points at what the walker is looking at.
@@ -70,6 +73,9 @@ func (w *walker) value(depth int) error {
 	}
 	switch t := token.(type) {
 	case nil:
+		if len(w.path) > 0 && slices.Contains(w.nullable, w.path[len(w.path)-1]) {
+			return nil
+		}
 		return fault.At(w.here(), "bad_format", "Nothing here can be null; leave the field out.")
 	case string:
 		return w.text(t, before)

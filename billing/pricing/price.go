@@ -1,48 +1,63 @@
-// Package pricing says how much a quantity of a meter costs.
-//
-// A Price is a value: the same Go type in the pure functions here, in the jsonb column of the price row (which is why
-// it carries a version) and in requests. Every model lives in a file of its own and is one function P from a
-// cumulative quantity to an amount.
-//
-// Invariants. P(0) is 0 and P never falls when the quantity grows. What a single rating costs is a difference,
-// P(before + q) − P(before), so that the ratings of a period add up to P of the period's total whatever way the usage
-// was cut into events: packages fill up across events, free units are given once. Nothing is rounded to money here. A
-// price is an amount per so many units and the unit price is never computed, so 1e-14 per unit × 1e14 units is exactly
-// 1; only a quotient that needs more than QuotientScale decimals is rounded, there, and being a function of
-// the cumulative quantity it telescopes all the same.
-//
-// It refuses prices that are not well formed (Validate, pointing into the price object), negative quantities, and
-// the choice of which price applies: the caller resolved that from contract, plan and meter.
 package pricing
 
 import (
+	"encoding/json"
+
 	"github.com/shopspring/decimal"
 
 	"github.com/durabill/durabill/fault"
 )
 
-// Model names the function from quantity to amount.
-type Model string
-
-// The models there are.
-const (
-	ModelPerUnit Model = "per_unit"
-	ModelPackage Model = "package"
-)
-
-// QuotientScale is how many decimals a quotient keeps; it is also the most a price's own numbers may have.
-const QuotientScale = 20
-
-// Version is the version of the Price object that this code writes.
-const Version = 1
-
-// Price is an immutable price: an amount, in the asset its row names, for PerUnits units of the meter.
+// Price is an immutable price in the asset its row names. A model has the fields that Model.Fields lists; of the others
+// none may be set. A nil pointer is a field that was not given, where zero would mean something else.
 type Price struct {
-	Version   int             `json:"version"`
-	Model     Model           `json:"model"`
-	Amount    decimal.Decimal `json:"amount"`
-	PerUnits  decimal.Decimal `json:"per_units"`
-	FreeUnits decimal.Decimal `json:"free_units"`
+	Version int   `json:"version"`
+	Model   Model `json:"model"`
+
+	Amount    decimal.Decimal `json:"amount"`     // for PerUnits units; of a flat price, for the period
+	PerUnits  decimal.Decimal `json:"per_units"`  // also the size of a package
+	FreeUnits decimal.Decimal `json:"free_units"` // in each period, before anything is charged
+	Round     Rounding        `json:"round,omitempty"`
+
+	Tiers         []Tier `json:"tiers,omitempty"`
+	FlatFeeAtZero bool   `json:"flat_fee_at_zero,omitempty"`
+
+	RatePercent        *decimal.Decimal `json:"rate_percent,omitempty"`
+	FixedAmount        *decimal.Decimal `json:"fixed_amount,omitempty"`
+	FreeEvents         *int64           `json:"free_events,omitempty"`
+	FreeAmount         *decimal.Decimal `json:"free_amount,omitempty"`
+	TransactionMinimum *decimal.Decimal `json:"transaction_minimum,omitempty"`
+	TransactionMaximum *decimal.Decimal `json:"transaction_maximum,omitempty"`
+
+	Multiplier *decimal.Decimal `json:"multiplier,omitempty"`
+	MinorUnits bool             `json:"minor_units,omitempty"`
+
+	Blocks []Block     `json:"blocks,omitempty"`
+	Policy BlockPolicy `json:"policy,omitempty"`
+
+	Dimensions []string   `json:"dimensions,omitempty"`
+	Cells      []Cell     `json:"cells,omitempty"`
+	Default    *UnitPrice `json:"default,omitempty"`
+}
+
+// MarshalJSON writes the fields that the model has. A field that it has not is written only if it is set, which Validate refuses.
+func (p Price) MarshalJSON() ([]byte, error) {
+	type plain Price
+	out := struct {
+		plain
+		Amount    *decimal.Decimal `json:"amount,omitempty"`
+		PerUnits  *decimal.Decimal `json:"per_units,omitempty"`
+		FreeUnits *decimal.Decimal `json:"free_units,omitempty"`
+	}{plain: plain(p)}
+	for name, field := range map[string]struct{ from, to any }{
+		"amount": {&p.Amount, &out.Amount}, "per_units": {&p.PerUnits, &out.PerUnits}, "free_units": {&p.FreeUnits, &out.FreeUnits},
+	} {
+		value, target := field.from.(*decimal.Decimal), field.to.(**decimal.Decimal)
+		if p.Model.Has(name) || !value.IsZero() {
+			*target = value
+		}
+	}
+	return json.Marshal(out)
 }
 
 // Of gives P(quantity): the exact price of the first quantity units of a period.
@@ -55,21 +70,23 @@ func (p Price) Of(quantity decimal.Decimal) (decimal.Decimal, error) {
 
 // Delta gives what quantity more units cost when before units of the period have been priced already. Both are ≥ 0.
 func (p Price) Delta(before, quantity decimal.Decimal) (decimal.Decimal, error) {
-	if err := p.check(before, quantity); err != nil {
+	after := before.Add(quantity)
+	if err := p.check(before, quantity, after); err != nil {
 		return decimal.Zero, err
 	}
-	return p.of(before.Add(quantity)).Sub(p.of(before)), nil
+	return p.of(after).Sub(p.of(before)), nil
 }
 
+// of knows the two models that every rating goes through without making lines.
 func (p Price) of(quantity decimal.Decimal) decimal.Decimal {
-	chargeable := p.chargeable(quantity)
 	switch p.Model {
 	case ModelPackage:
-		return p.packages(chargeable).Mul(p.Amount)
+		return p.packages(p.chargeable(quantity)).Mul(p.Amount)
 	case ModelPerUnit:
-		return p.perUnit(chargeable)
+		return perUnit(p.Amount, p.chargeable(quantity), p.PerUnits)
+	default:
+		return sum(p.steps(quantity))
 	}
-	panic("pricing: a model that Validate let through has no function: " + string(p.Model))
 }
 
 // chargeable is the quantity above the free units.
@@ -83,5 +100,23 @@ func (p Price) check(quantities ...decimal.Decimal) error {
 			return fault.New(fault.Invalid, "quantity_negative", "A negative quantity has no price.")
 		}
 	}
-	return p.Validate()
+	if err := p.Validate(); err != nil {
+		return err
+	}
+	if !p.Model.Cumulative() {
+		return fault.New(fault.Invalid, CodeNotCumulative, "A %s price is not a price of a quantity.", p.Model)
+	}
+	for _, q := range quantities {
+		if err := p.holds(q); err != nil {
+			return err
+		}
+	}
+	return nil
 }
+
+// Stable codes of what a well-formed price cannot price.
+const (
+	CodeNotCumulative = "price_not_cumulative"
+	CodeAboveBlocks   = "quantity_above_blocks"
+	CodePriceMissing  = "price_missing"
+)

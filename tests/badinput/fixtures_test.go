@@ -39,6 +39,7 @@ func newFixtures() map[string]func(*scene) request {
 		"computeInvoice":        func(*scene) request { return request{body: invoiceDraft()} },
 		"computePeriods":        func(*scene) request { return request{body: periodsAsked()} },
 		"computeCredits":        func(*scene) request { return request{body: creditsBody()} },
+		"computePrice":          func(*scene) request { return request{body: pricedUsage()} },
 		"createBillingAccount":  func(s *scene) request { return request{body: s.account()} },
 		"createCheckoutSession": func(s *scene) request { return request{body: s.purchase()} },
 		"createCreditType": func(s *scene) request {
@@ -333,4 +334,14 @@ func invoiceDraft() object {
 			"before_discount": true, "settle": "refund"}, object{"amount": "2"}},
 		"refunds":    []any{object{"amount": "1", "adjustment": "1"}},
 		"allocation": object{"total": "0.05", "weights": []any{"1", "1", "1"}}}
+}
+
+// pricedUsage has a price with tiers and what a period adds to it.
+func pricedUsage() object {
+	return object{"currency": "EUR", "quantity": "12",
+		"price": object{"model": "graduated", "flat_fee_at_zero": true, "tiers": []any{
+			object{"up_to": "10", "amount": "1", "per_units": "3", "flat_amount": "2"}, object{"amount": "0.5"}}},
+		"already_billed": object{"quantity": "3", "amount": "4"}, "minimum": "5", "maximum": "100", "interim": false,
+		"conversion":   object{"operation": "divide", "factor": "1000", "round": "up", "decimals": 2, "free_units": "1", "per_line": false},
+		"period_share": object{"numerator": "17", "denominator": "31"}}
 }

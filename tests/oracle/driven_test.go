@@ -17,6 +17,7 @@ var undriven = map[string]string{
 	"checkEntitlements":  "reads",
 	"computeInvoice":     "reads",
 	"computeCredits":     "reads",
+	"computePrice":       "reads",
 	"receiveStripeEvent": "Stripe writes it",
 	"replayStripeEvent":  "an event has to be dead first",
 }

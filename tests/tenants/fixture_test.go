@@ -291,7 +291,10 @@ var fixtures = map[string]fixture{
 	"POST /v1/authorize": subject(func(*tenant) map[string]any {
 		return map[string]any{"feature_code": "api.requests", "meters": meters("api_requests", "10")}
 	}),
-	"POST /v1/usage":              subject(func(*tenant) map[string]any { return map[string]any{"meters": meters("api_requests", "10")} }),
+	"POST /v1/usage": subject(func(*tenant) map[string]any { return map[string]any{"meters": meters("api_requests", "10")} }),
+	"POST /mgt/v1/compute/price": bare(func(*tenant) map[string]any {
+		return map[string]any{"currency": "EUR", "price": map[string]any{"model": "per_unit", "amount": "1"}, "quantity": "1"}
+	}),
 	"POST /v1/entitlements/check": subject(func(*tenant) map[string]any { return map[string]any{"feature_codes": []string{"api.requests"}} }),
 	"GET /v1/entitlements":        subjectQuery,
 	"GET /v1/balance":             subjectQuery,
