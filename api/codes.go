@@ -95,6 +95,7 @@ var fieldCodes = []string{
 	"quantity_negative", "rank_unknown", "required", "tier_empty", "tier_not_open", "tier_open", "too_long",
 	"too_many_decimals", "unit_unknown", "unknown_asset", "unknown_field", "unknown_meter", "version_unknown",
 	"window_invalid", "zone_unknown",
+	"expression_invalid", "not_a_boundary", "rounding_unknown", "window_unknown",
 }
 
 // innerCodes is the registry of what breaks a rule of our own. On the wire it is internal; a workflow's failure and the reason for

@@ -27,6 +27,7 @@ var computed = map[string][]string{
 	"api.code":                            {"invalid_id", "unknown_parameter", "validation_failed"},
 	"api.fieldCode":                       {"bad_format"},
 	// Passed on: the places that gave them are read themselves.
+	"metering.code":  {"bad_format"},
 	"invoicing.code": {"bad_format"}, "invoicing.f.fields[0].Code": {"bad_format"},
 	"pricing.code": {"bad_format"}, "pricing.f[0].Code": {"bad_format"}, "pricing.field.Code": {"bad_format"}, "api.fields[0].Code": {"bad_format"},
 	"store.code": {"bad_format"}, "store.f.wrong[0].Code": {"bad_format"}, "store.part.Code": {"bad_format"},

@@ -38,7 +38,7 @@ type computeInvoiceIn struct {
 }
 
 type invoiceItem struct {
-	ID           string       `json:"id,omitempty" maxLength:"64" doc:"How discounts, maximum, minimum and credit notes name the line; its place in the list, from 0, if absent."`
+	ID           string       `json:"id,omitempty" format:"name" maxLength:"64" doc:"How discounts, maximum, minimum and credit notes name the line; its place in the list, from 0, if absent."`
 	Description  string       `json:"description,omitempty" maxLength:"500"`
 	Amount       *Quantity    `json:"amount,omitempty" doc:"Exact; or quantity and unit_amount. Negative for proration credits and corrections."`
 	Quantity     *Quantity    `json:"quantity,omitempty"`

@@ -10,6 +10,7 @@ func resources(d Deps) []resource {
 		ratings{b}, quarantine{b}, explain{b}, ledger{b}, settlements{b},
 		authorize{b, d.LeaseSecret}, leases{b}, usage{b}, entitlements{b},
 		computePrice{b},
+		aggregates{b},
 		checkouts{b, d.OpenCheckout}, newWebhook(b, d.Metrics), stripeEvents{b},
 		computeInvoice{}, computePeriods{},
 		computeCredits{},

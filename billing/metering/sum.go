@@ -1,35 +1,10 @@
-// Package metering turns the quantities that usage events carry into the one quantity of a meter that is priced.
-//
-// It owns the aggregations and nothing else: which events belong to a meter, an account and a period was decided by
-// whoever calls it, and what a quantity costs is decided by package pricing.
-//
-// Invariants: an aggregation is a pure function of its values, does not depend on their order, and is exact. The sum
-// of parts added up equals the sum of the whole, which is what lets a counter be kept instead of re-reading every
-// event of a period.
-//
-// It refuses aggregations it cannot compute (Validate): a meter with an unknown one must never be stored, because it
-// would be rated at nothing.
 package metering
 
 import (
 	"github.com/shopspring/decimal"
 
-	"github.com/durabill/durabill/fault"
+	"github.com/durabill/durabill/billing/calendar"
 )
-
-// Aggregation names how a meter folds the quantities of its events into one.
-type Aggregation string
-
-// AggregationSum adds the quantities up.
-const AggregationSum Aggregation = "sum"
-
-// Validate refuses an aggregation that has no implementation. The pointer is relative to the meter.
-func (a Aggregation) Validate() error {
-	if a != AggregationSum {
-		return fault.At("/aggregation", "aggregation_unknown", "The aggregation must be one of: sum.")
-	}
-	return nil
-}
 
 // Sum adds quantities up; the sum of none is zero. A negative quantity is a correction and counts as such.
 func Sum(quantities []decimal.Decimal) decimal.Decimal {
@@ -39,3 +14,18 @@ func Sum(quantities []decimal.Decimal) decimal.Decimal {
 	}
 	return total
 }
+
+// total is the state of a sum.
+type total struct{ acc accumulator }
+
+func newTotal(carried decimal.Decimal) *total {
+	t := new(total)
+	t.acc.add(carried, 1)
+	return t
+}
+
+func (t *total) Add(s Sample)                   { t.acc.add(s.Number, 1) }
+func (t *total) Merge(other State)              { t.acc.merge(&other.(*total).acc) }
+func (t *total) Value() Number                  { return t.acc.over(1) }
+func (t *total) carry() *Number                 { return carried(t.Value()) }
+func (t *total) next(calendar.Interval) folding { return new(total) }

@@ -35,6 +35,7 @@ func newFixtures() map[string]func(*scene) request {
 		"checkEntitlements": func(s *scene) request {
 			return request{body: object{"billing_account_id": s.ids["account"], "feature_codes": []any{"api", "b"}}}
 		},
+		"computeAggregate":      func(*scene) request { return request{body: aggregation()} },
 		"commit":                func(s *scene) request { return request{body: s.used()} },
 		"computeInvoice":        func(*scene) request { return request{body: invoiceDraft()} },
 		"computePeriods":        func(*scene) request { return request{body: periodsAsked()} },

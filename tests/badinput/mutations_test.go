@@ -143,7 +143,7 @@ func (w *walk) at(s *openapi3.Schema, sample any, path []string) {
 		for i := range many {
 			many[i] = items[0]
 		}
-		w.put(path, s, value{name: "two thousand items", json: many, never: true})
+		w.put(path, s, value{name: "two thousand items", json: many, never: s.MaxItems == nil || *s.MaxItems < uint64(len(many))})
 		w.put(path, s, value{name: "an item twice", json: []any{items[0], items[0]}})
 		w.leaf(s.Items.Value, items[0], append(slices.Clone(path), "0"))
 	}
@@ -273,6 +273,8 @@ func formatOf(s *openapi3.Schema, name string) string {
 		return "integer"
 	case !s.Type.Is("string"):
 		return "other"
+	case s.Format == "name": // the caller's own, of something in the same body
+		return "text"
 	case name != "principal_id" && name != "object_id" && name != "source_id" && (name == "id" || strings.HasSuffix(name, "_id")):
 		return "id"
 	case s.Format != "":

@@ -46,6 +46,8 @@ func allowed(o operation, m mutation) string {
 		return "a draft may be unfinished; publishing it checks its terms"
 	case o.Reads && m.format == "text":
 		return "a filter may match nothing"
+	case strings.HasPrefix(o.ID, "compute") && m.format == "text":
+		return "a computation is about the caller's own words, and keeps none"
 	case m.format == "text" && slices.Contains(freeText, name):
 		return "free text is kept as it was sent"
 	case m.format == "text" && slices.Contains(codes, name) && codeForm.MatchString(m.value.text):

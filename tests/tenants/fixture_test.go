@@ -269,6 +269,10 @@ var fixtures = map[string]fixture{
 	"GET /mgt/v1/ledger/transactions/{id}": at(theEntry),
 	"GET /mgt/v1/ledger/trial-balance":     bare(nil),
 
+	"POST /mgt/v1/compute/aggregate": bare(func(*tenant) map[string]any {
+		return map[string]any{"aggregation": "count", "events": []any{map[string]any{"id": "e1", "time": "2026-01-05T00:00:00Z"}}}
+	}),
+
 	"POST /mgt/v1/checkout-sessions":     bare(func(tn *tenant) map[string]any { return tn.purchase() }),
 	"GET /mgt/v1/checkout-sessions/{id}": at(func(tn *tenant) string { return tn.checkout }),
 

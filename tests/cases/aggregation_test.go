@@ -1,0 +1,222 @@
+package cases_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const aggregatePath = "/mgt/v1/compute/aggregate"
+
+func TestAggregationCasesHoldOverHTTP(t *testing.T) {
+	t.Parallel()
+	suite{file: "aggregation.json", count: 40, ask: askAggregate, skipped: map[string]string{
+		"AGG-068-late-after-invoice": "prices two quantities and aggregates nothing: it is to be asked of compute/price",
+	}}.play(t)
+}
+
+// aggregationNames are the aggregations that other systems call otherwise.
+var aggregationNames = map[string]string{"unique": "count_distinct", "avg": "average", "unique_count_with_operations": "active_count",
+	"prorated_unique_count": "prorated_count_distinct"}
+
+// ownOfEvent are an event's fields; what else a case writes into one is a property of it.
+var ownOfEvent = []string{"id", "source", "time", "value", "recorded_at", "voids", "amends"}
+
+func askAggregate(v vector) []question {
+	switch {
+	case v.Inputs["function"] != nil:
+		return []question{aggregateOf(v, object{"aggregation": "sum", "events": []any{object{"id": "e", "time": anyDay, "value": v.Inputs["value"]}},
+			"rounding": roundedAs(v.Inputs)})}
+	case v.Inputs["late_records"] != nil:
+		return []question{askLateRecords(v)}
+	case v.Inputs["deleted_record"] != nil:
+		return []question{askDeletedRecord(v)}
+	case v.Inputs["usage"] != nil:
+		return askUsageRollup(v)
+	case v.Inputs["aggregation"] != nil:
+		return []question{aggregateOf(v, aggregateBody(v.Inputs))}
+	}
+	return nil
+}
+
+// anyDay is when something happened that a case gives no time.
+const anyDay = "2026-01-01T00:00:00Z"
+
+func aggregateOf(v vector, body object) question {
+	want := expected(v, map[string]string{"value": "/value", "quantity": "/value", "total": "/value", "fraction": "/fraction",
+		"final_level": "/carry_out"})
+	if windows, ok := v.Expected["windows"].(object); ok {
+		for i, day := range slices.Sorted(maps.Keys(windows)) {
+			want[fmt.Sprintf("/windows/%d/start", i)] = midnightOf(day)
+			want[fmt.Sprintf("/windows/%d/value", i)] = windows[day]
+		}
+	}
+	if groups, ok := v.Expected["groups"].(object); ok {
+		for i, name := range slices.SortedFunc(maps.Keys(groups), byKeyParts) {
+			for k, part := range strings.Split(name, "|") {
+				want[fmt.Sprintf("/groups/%d/key/%d", i, k)] = part
+			}
+			want[fmt.Sprintf("/groups/%d/value", i)] = groups[name]
+		}
+	}
+	if items, ok := v.Inputs["line_items"].([]any); ok {
+		for i, item := range items {
+			want[fmt.Sprintf("/line_items/%d/value", i)] = v.Expected[item.(object)["id"].(string)]
+		}
+	}
+	return question{path: aggregatePath, body: body, want: want}
+}
+
+func byKeyParts(a, b string) int { return slices.Compare(strings.Split(a, "|"), strings.Split(b, "|")) }
+
+// aggregateBody gives a case's inputs the endpoint's names.
+func aggregateBody(in object) object {
+	body := renamed(in, map[string]string{"aggregation": "aggregation", "window": "window", "timezone": "timezone", "group_by": "group_by",
+		"recurring": "recurring", "line_items": "line_items", "initial_level": "carry_in", "full_period_days": "full_period_days",
+		"unique_key": "unique_key"})
+	if name, other := aggregationNames[fmt.Sprint(in["aggregation"])]; other {
+		body["aggregation"] = name
+	}
+	period := object{}
+	for name, at := range renamed(in, map[string]string{"period_start": "start", "period_end": "end"}) {
+		period[name] = midnightOf(at)
+	}
+	if len(period) > 0 {
+		body["period"] = period
+	}
+	if filter, ok := in["filter"]; ok {
+		body["filter"] = object{"properties": filter}
+	}
+	if decimals, ok := fivePlaces[fmt.Sprint(body["aggregation"])]; ok {
+		body["rounding"] = decimals
+	}
+	body["events"] = usageEvents(in)
+	if in["toggles"] != nil {
+		body["unique_key"] = "key"
+	}
+	return body
+}
+
+// fivePlaces is how the systems that these cases are of quote a quantity that time weighs (notes.rounding).
+var fivePlaces = map[string]object{
+	"weighted_sum":            {"function": "round", "precision": 5},
+	"prorated_sum":            {"function": "ceil", "precision": 5},
+	"prorated_count_distinct": {"function": "ceil", "precision": 5},
+}
+
+// usageEvents reads the three forms that cases write events in. A toggle's id is the key it toggles, and a record has none:
+// its place in the list is its name.
+func usageEvents(in object) []any {
+	events := []any{}
+	for _, e := range objectsOf(in["events"]) {
+		event, properties := object{}, object{}
+		for name, value := range e {
+			if slices.Contains(ownOfEvent, name) {
+				event[name] = value
+			} else if value != nil { // no body says null: what has no value is left out
+				properties[name] = value
+			}
+		}
+		if len(properties) > 0 {
+			event["properties"] = properties
+		}
+		events = append(events, event)
+	}
+	for i, toggle := range objectsOf(in["toggles"]) {
+		events = append(events, object{"id": fmt.Sprintf("toggle-%04d", i), "time": toggle["time"], "operation": toggle["op"],
+			"properties": object{"key": toggle["id"]}})
+	}
+	for _, records := range []string{"records", "late_records"} {
+		for i, record := range objectsOf(in[records]) {
+			event := object{"id": fmt.Sprintf("%s-%d", records, i), "time": midnightOf(record["date"]), "value": record["amount"]}
+			if at := record["recorded_at"]; at != nil {
+				event["recorded_at"] = midnightOf(at)
+			}
+			events = append(events, event)
+		}
+	}
+	return events
+}
+
+func objectsOf(list any) []object {
+	all, _ := list.([]any)
+	out := make([]object, 0, len(all))
+	for _, item := range all {
+		out = append(out, item.(object))
+	}
+	return out
+}
+
+// midnightOf makes a date an instant, and leaves an instant.
+func midnightOf(date any) string {
+	if text := fmt.Sprint(date); strings.Contains(text, "T") {
+		return text
+	}
+	return fmt.Sprint(date) + "T00:00:00Z"
+}
+
+func roundedAs(in object) object {
+	out := object{"function": in["function"]}
+	if in["precision"] != nil {
+		out["precision"] = json.Number(fmt.Sprint(in["precision"]))
+	}
+	return out
+}
+
+// askLateRecords asks what late records do to months that have been invoiced.
+func askLateRecords(v vector) question {
+	body := object{"aggregation": v.Inputs["aggregation"], "events": usageEvents(v.Inputs),
+		"late": object{"invoiced_until": midnightOf(v.Inputs["last_invoiced_end"]), "lookback_periods": v.Inputs["lookback_periods"], "unit": "month"}}
+	want := object{}
+	line := v.Expected["late_line"].(object)
+	for i, bound := range line["period"].([]any) {
+		want[[]string{"/late/lines/0/start", "/late/lines/0/end"}[i]] = midnightOf(bound)
+	}
+	for i, date := range v.Expected["ignored"].([]any) {
+		want[fmt.Sprintf("/late/ignored/%d/time", i)] = midnightOf(date)
+	}
+	return question{path: aggregatePath, body: body, want: want}
+}
+
+// askDeletedRecord asks what it does to an invoiced month when a record of it is deleted. The case does not say when that was: in
+// the suite it comes from, the last invoice was until 2012-07-01.
+func askDeletedRecord(v vector) question {
+	record := v.Inputs["deleted_record"].(object)
+	at := midnightOf(record["date"])
+	body := object{"aggregation": "sum", "events": []any{object{"id": "record", "time": at, "value": record["amount"]},
+		object{"id": "deletion", "time": at, "recorded_at": "2012-07-02T00:00:00Z", "voids": "record"}},
+		"late": object{"invoiced_until": "2012-07-01T00:00:00Z", "lookback_periods": v.Inputs["lookback_periods"], "unit": "month"}}
+	return question{path: aggregatePath, body: body, want: expected(v, map[string]string{"credit": "/late/change", "invoice_unchanged": "/late/unchanged"})}
+}
+
+// somePeriod has as many days as a roll-up may have intervals.
+var somePeriod = []string{"2026-01-01", "2026-01-02", "2026-01-03", "2026-01-04", "2026-01-05", "2026-01-06", "2026-01-07", "2026-01-08"}
+
+// askUsageRollup asks for windows where the case has intervals without dates: one for each unit that it counts.
+func askUsageRollup(v vector) []question {
+	intervals := v.Inputs["usage"].([]any)
+	ask := func(events []any, want object) question {
+		return question{path: aggregatePath, want: want, body: object{"aggregation": "sum", "window": "day", "events": events,
+			"period": object{"start": midnightOf(somePeriod[0]), "end": midnightOf(somePeriod[len(intervals)])}}}
+	}
+	var first, second []any
+	wantFirst, wantSecond := object{}, object{}
+	for i, amounts := range intervals {
+		for k, amount := range amounts.([]any) {
+			first = append(first, object{"id": fmt.Sprintf("e-%d-%d", i, k), "time": midnightOf(somePeriod[i]), "value": amount})
+		}
+	}
+	for i, sum := range v.Expected["unit1"].([]any) {
+		wantFirst[fmt.Sprintf("/windows/%d/value", i)] = sum
+	}
+	last := len(intervals) - 1
+	for i, text := range v.Inputs["second_unit"].([]any) {
+		amount, _, _ := strings.Cut(fmt.Sprint(text), " ")
+		second = append(second, object{"id": fmt.Sprintf("e-%d", i), "time": midnightOf(somePeriod[last]), "value": amount})
+	}
+	wantSecond[fmt.Sprintf("/windows/%d/value", last)] = v.Expected["unit2_last"]
+	return []question{ask(first, wantFirst), ask(second, wantSecond)}
+}
