@@ -12,7 +12,7 @@ func resources(d Deps) []resource {
 		computePrice{b},
 		aggregates{b},
 		checkouts{b, d.OpenCheckout}, newWebhook(b, d.Metrics), stripeEvents{b},
-		computeInvoice{}, computePeriods{},
+		computeInvoice{}, computePeriods{}, computeProration{},
 		computeCredits{},
 	}
 }

@@ -142,7 +142,7 @@ func newDescriber(q Question) (*describer, error) {
 	for i, c := range q.Changes {
 		c.Change.At = c.At.In(zone)
 		if d.schedule, d.rule, err = d.schedule.Change(d.rule, c.Change); err != nil {
-			return nil, under(changeAt(i), err)
+			return nil, Under(ChangeAt(i), err)
 		}
 	}
 	return d, nil

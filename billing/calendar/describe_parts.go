@@ -125,13 +125,14 @@ func (d *describer) moved(out *Description) (err error) {
 	if d.Add != (Cadence{}) {
 		out.Added, err = Add(d.zone, out.At, d.Add.Unit, d.Add.Count)
 	}
-	return under("/add", err)
+	return Under("/add", err)
 }
 
-func changeAt(i int) string { return "/changes/" + strconv.Itoa(i) }
+// ChangeAt is the pointer of a change.
+func ChangeAt(i int) string { return "/changes/" + strconv.Itoa(i) }
 
-// under puts the pointers of a fault below another.
-func under(root string, err error) error {
+// Under puts the pointers of a fault below another.
+func Under(root string, err error) error {
 	if err == nil {
 		return nil
 	}

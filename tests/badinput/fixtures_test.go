@@ -41,6 +41,7 @@ func newFixtures() map[string]func(*scene) request {
 		"computePeriods":        func(*scene) request { return request{body: periodsAsked()} },
 		"computeCredits":        func(*scene) request { return request{body: creditsBody()} },
 		"computePrice":          func(*scene) request { return request{body: pricedUsage()} },
+		"computeProration":      func(*scene) request { return request{body: prorationAsked()} },
 		"createBillingAccount":  func(s *scene) request { return request{body: s.account()} },
 		"createCheckoutSession": func(s *scene) request { return request{body: s.purchase()} },
 		"createCreditType": func(s *scene) request {

@@ -97,7 +97,10 @@ var fixtures = map[string]fixture{
 	"POST /mgt/v1/compute/credits": bare(func(*tenant) map[string]any {
 		return map[string]any{"grants": []any{map[string]any{"name": "a", "amount": "1", "effective_at": began}}}
 	}),
-	"GET /mgt/v1/realm":            bare(nil),
+	"GET /mgt/v1/realm": bare(nil),
+	"POST /mgt/v1/compute/proration": bare(func(*tenant) map[string]any {
+		return map[string]any{"currency": "USD", "amount": "20", "period": map[string]any{"start": "2026-01-01", "end": "2026-02-01"}, "from": "2026-01-15"}
+	}),
 	"POST /mgt/v1/compute/periods": bare(func(*tenant) map[string]any { return map[string]any{"start": "2026-01-31"} }),
 	"GET /mgt/v1/audit-log":        by(map[string]func(*tenant) string{"object_id": theAccount}),
 	"GET /mgt/v1/operations/{id}":  at(func(tn *tenant) string { return tn.operation }),
