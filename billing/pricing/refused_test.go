@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/shopspring/decimal"
 	"github.com/stretchr/testify/require"
 
 	"github.com/durabill/durabill/billing/money"
@@ -61,6 +62,10 @@ func TestEveryWrongFieldOfAModelIsNamed(t *testing.T) {
 			require.Equal(t, strings.Fields(c.pointers), pointers(parsed(t, c.price).Validate()))
 		})
 	}
+	far := decimal.New(1, 2_000_000_000)
+	apart := parsed(t, `{"model":"percentage","rate_percent":"1","transaction_minimum":"1"}`)
+	apart.TransactionMaximum = &far
+	require.Equal(t, []string{"/transaction_maximum"}, pointers(apart.Validate()))
 	long := parsed(t, graduated)
 	long.Tiers = slices.Repeat(long.Tiers[:1], pricing.MaxTiers+1)
 	require.Equal(t, []string{"/tiers"}, pointers(long.Validate()))
@@ -92,7 +97,7 @@ func TestUsageThatThePriceCannotPriceIsRefusedAtItsPlace(t *testing.T) {
 			Commitment: &pricing.Commitment{Amount: minus, OverageFactor: &minus}}}, "/commitment/amount /commitment/overage_factor /minimum /maximum"},
 		{"a maximum below the minimum", pricing.Request{Price: unit, Quantity: &one, Terms: pricing.Terms{Minimum: &one, Maximum: ptr(d("0"))}}, "/maximum"},
 		{"a share of nothing", pricing.Request{Price: unit, Quantity: &one, Terms: pricing.Terms{Share: &pricing.Fraction{Numerator: d("2"), Denominator: one}}},
-			"/period_share/numerator /period_share"},
+			"/period_share /period_share"},
 		{"a conversion of transactions", pricing.Request{Price: percentage, Transactions: list("1"), Conversion: &pricing.Conversion{Operation: "x", Round: "x", Decimals: 10, FreeUnits: minus}},
 			"/conversion/operation /conversion/factor /conversion/round /conversion/decimals /conversion/free_units /conversion"},
 		{"what buckets do not continue", pricing.Request{Price: unit, Buckets: list("1"), Billed: pricing.Billed{Quantity: &one, Events: ptr(int64(1))}},

@@ -43,9 +43,7 @@ func (t Terms) validate(f *problems) {
 	if t.Share != nil {
 		f.number("/period_share/numerator", t.Share.Numerator)
 		f.positive("/period_share/denominator", t.Share.Denominator)
-		if t.Share.Numerator.GreaterThan(t.Share.Denominator) {
-			f.at("/period_share/numerator", "out_of_range", "The share of a period is at most the whole.")
-		}
+		f.ordered("/period_share", &t.Share.Numerator, &t.Share.Denominator)
 	}
 }
 

@@ -40,6 +40,11 @@ func (f *problems) number(pointer string, v decimal.Decimal) bool {
 	return f.size(pointer, v)
 }
 
+// bearable tells whether a value may be compared: with a large exponent that takes forever.
+func bearable(v decimal.Decimal) bool {
+	return v.Exponent() >= -QuotientScale && v.Exponent() <= QuotientScale
+}
+
 // size refuses what could not be read back, of either sign.
 func (f *problems) size(pointer string, v decimal.Decimal) bool {
 	switch {
@@ -157,7 +162,10 @@ func (p Price) validatePercentage(f *problems) {
 
 // ordered refuses a maximum below its minimum.
 func (f *problems) ordered(pointer string, minimum, maximum *decimal.Decimal) {
-	if minimum != nil && maximum != nil && maximum.LessThan(*minimum) {
-		f.at(pointer, "out_of_range", "The maximum must not be below the minimum.")
+	if minimum == nil || maximum == nil || !bearable(*minimum) || !bearable(*maximum) {
+		return // said already
+	}
+	if maximum.LessThan(*minimum) {
+		f.at(pointer, "out_of_range", "The maximum must not be below the minimum, nor a whole below its share.")
 	}
 }
