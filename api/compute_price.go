@@ -11,7 +11,8 @@ import (
 	"github.com/durabill/durabill/billing/pricing"
 )
 
-type computePrice struct{ base }
+// computePrice answers what usage costs. Nothing is read and nothing is written.
+type computePrice struct{}
 
 type computePriceIn struct {
 	Body struct {
@@ -132,7 +133,7 @@ var computePriceExample = map[string]any{
 	"maximum":        "115",
 }
 
-func (r computePrice) compute(_ context.Context, in *computePriceIn) (*One[computedPrice], error) {
+func (computePrice) compute(_ context.Context, in *computePriceIn) (*One[computedPrice], error) {
 	priced, err := invoicing.Price(in.request())
 	if err = alsoWrong(err, "/price", in.Body.Price.wrong()); err != nil {
 		return nil, err

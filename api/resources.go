@@ -9,7 +9,7 @@ func resources(d Deps) []resource {
 		accounts{b}, balances{b}, assignments{b}, clocks{b}, invoices{b}, payments{b}, periods{b},
 		ratings{b}, quarantine{b}, explain{b}, ledger{b}, settlements{b},
 		authorize{b, d.LeaseSecret}, leases{b}, usage{b}, entitlements{b},
-		computePrice{b},
+		computePrice{},
 		aggregates{b},
 		checkouts{b, d.OpenCheckout}, newWebhook(b, d.Metrics), stripeEvents{b},
 		computeInvoice{}, computePeriods{}, computeProration{},

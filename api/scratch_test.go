@@ -191,7 +191,7 @@ func newBench(t *testing.T) *bench {
 		},
 		Timeout: time.Second,
 		Ready:   []Check{{Name: "database", Func: func(context.Context) error { return nil }}},
-	}), b.widgets)
+	}), b.widgets, computePrice{})
 	doc, err := b.router.OpenAPI()
 	require.NoError(t, err)
 	b.watched = contract.Watch(t, doc, transport(b.serve))

@@ -237,3 +237,26 @@ func TestTermsOfAPartOfAPeriodAreItsShare(t *testing.T) {
 	r = computed(t, pricing.Request{Asset: "EUR", Price: unit, Quantity: ptr(d("5")), Terms: pricing.Terms{Commitment: &pricing.Commitment{Amount: d("30"), NoTrueUp: true}}})
 	requireEqual(t, "5", r.Amount)
 }
+
+func TestAMaximumThatIsUsedUpLeavesNothingAndGivesNothingBack(t *testing.T) {
+	t.Parallel()
+	r := computed(t, pricing.Request{Asset: "EUR", Price: price("per_unit", "1", "1", "0"), Quantity: ptr(d("5")),
+		Terms: pricing.Terms{Maximum: ptr(d("100"))}, Billed: pricing.Billed{Amount: ptr(d("120"))}})
+	requireEqual(t, "0", r.Amount)
+	requireEqual(t, "5", r.MaximumDiscount)
+}
+
+// Volume takes back 210 and charges 101: what it takes back is room under the maximum again.
+func TestWhatATierTakesBackIsRoomUnderTheMaximum(t *testing.T) {
+	t.Parallel()
+	r := computed(t, pricing.Request{Asset: "EUR", Price: parsed(t, volume), Quantity: ptr(d("1")),
+		Terms: pricing.Terms{Maximum: ptr(d("215"))}, Billed: pricing.Billed{Quantity: ptr(d("100")), Amount: ptr(d("210"))}})
+	requireEqual(t, "-109", r.Amount)
+}
+
+func TestCombinationsThatOnlyReadAlikeAreTwo(t *testing.T) {
+	t.Parallel()
+	p := parsed(t, `{"model":"matrix","dimensions":["a","b"],"cells":[{"values":{"a":"x","b":"0y"},"amount":"1","per_units":"1"},
+		{"values":{"a":"x0","b":"y"},"amount":"2","per_units":"1"},{"values":{"a":"x1:","b":"y"},"amount":"3","per_units":"1"}]}`)
+	require.NoError(t, p.Validate())
+}
