@@ -140,3 +140,10 @@ func TestTheSharesOfThePartsOfAPeriodAddUpToOne(t *testing.T) {
 		require.Equal(t, shares[0].Whole, part)
 	})
 }
+
+func TestACapIsWhatWasPaidLessWhatWasCreditedBefore(t *testing.T) {
+	t.Parallel()
+	for _, c := range [][4]string{{"100", "200", "50", "100"}, {"100", "200", "180", "20"}, {"100", "0", "0", "0"}, {"100", "50", "80", "0"}} {
+		require.True(t, proration.Cap(dec(c[0]), dec(c[1]), dec(c[2])).Equal(dec(c[3])), c)
+	}
+}
