@@ -8,7 +8,7 @@ import (
 	"github.com/durabill/durabill/billing/money"
 )
 
-const invoicePath = "/mgt/v1/compute/invoice"
+const creditsInvoicePath = "/mgt/v1/compute/invoice"
 
 // creditsOnInvoices are the shapes of cases about what lowers an invoice, by an input that only they have.
 var creditsOnInvoices = []struct {
@@ -32,7 +32,7 @@ func major(in object, minor any) string {
 	return amount.Text()
 }
 
-func each[T any](list any, of func(T) any) []any {
+func mapped[T any](list any, of func(T) any) []any {
 	out := []any{}
 	switch l := list.(type) {
 	case []any:
@@ -46,7 +46,7 @@ func each[T any](list any, of func(T) any) []any {
 }
 
 func linesOf(in object, cents any) []any {
-	return each(cents, func(c json.Number) any { return object{"amount": major(in, c)} })
+	return mapped(cents, func(c json.Number) any { return object{"amount": major(in, c)} })
 }
 
 // minorWanted puts a list of minor units, or one, at the pointers of a pattern.
@@ -66,11 +66,11 @@ func minorWanted(v vector, places map[string]string) object {
 
 func onInvoice(v vector, body, want object) []question {
 	body["currency"] = v.Inputs["currency"]
-	return []question{{path: invoicePath, body: body, want: want}}
+	return []question{{path: creditsInvoicePath, body: body, want: want}}
 }
 
 func askAppliedNotes(v vector) []question {
-	notes := each(v.Inputs["credit_notes_cents"], func(c json.Number) any { return major(v.Inputs, c) })
+	notes := mapped(v.Inputs["credit_notes_cents"], func(c json.Number) any { return major(v.Inputs, c) })
 	fees := v.Inputs["fees_cents"]
 	if fees == nil {
 		fees = v.Inputs["invoice_cents"]
@@ -95,7 +95,7 @@ func askNoteOnLine(v vector) []question {
 }
 
 func askCoupons(v vector) []question {
-	coupons := each(v.Inputs["coupons"], func(c object) any {
+	coupons := mapped(v.Inputs["coupons"], func(c object) any {
 		if c["type"] == "percentage" {
 			return object{"percent": fmt.Sprint(c["value"])}
 		}
@@ -112,7 +112,7 @@ func askRefunds(v vector) []question {
 		want[fmt.Sprintf("/refunds/%d/balance", i)] = balance
 	}
 	return onInvoice(v, object{"lines": []any{object{"amount": v.Inputs["invoice"]}}, "paid": v.Inputs["paid"],
-		"refunds": each(v.Inputs["refunds"], func(r object) any {
+		"refunds": mapped(v.Inputs["refunds"], func(r object) any {
 			return renamed(r, map[string]string{"amount": "amount", "item_adjustment": "adjustment"})
 		})}, want)
 }
