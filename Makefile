@@ -24,6 +24,8 @@ build: ## build bin/durabill
 	@echo "Building bin/durabill (the first time takes a minute or two)"
 	@go build -ldflags "-X main.version=$$(git describe --always --dirty 2>/dev/null || echo dev)" -o bin/durabill ./cmd/durabill
 
+# The packages whose laws are tried with many draws.
+LAWS = $$(grep -rl --include='*_test.go' pgregory.net/rapid billing | xargs -n1 dirname | sort -u | sed 's,^,./,')
 .PHONY: test
 test: ## set up everything and run every test
 	@trap 'go run ./tools/testservers stop' EXIT; \
@@ -32,6 +34,7 @@ test: ## set up everything and run every test
 	  (cd devstack && go vet ./... && go test ./...) || status=1; \
 	  go vet ./... || status=1; \
 	  go test -p 2 -timeout 20m ./... || status=1; \
+	  go test $(LAWS) -rapid.checks=10000 || status=1; \
 	  exit $$status; }
 
 .PHONY: race

@@ -102,17 +102,23 @@ func (g Grant) wrong(at string) []fault.Field {
 	if r := g.Rollover; r != nil && (r.Min.IsNegative() || r.Max != nil && r.Max.LessThan(r.Min)) {
 		wrong = append(wrong, fault.At(at+"/rollover", CodeOutOfRange, "A rollover has 0 ≤ min ≤ max.").Fields...)
 	}
-	if r := g.Recurrence; r != nil {
-		wrong = append(wrong, nested(at+"/recurrence", r.Anchor.Validate())...)
-		if r.Mode != Refill && r.Mode != NewLot {
-			wrong = append(wrong, fault.At(at+"/recurrence/mode", "mode_unknown", "A recurrence refills its lot or makes a new one.").Fields...)
-		}
-		if r.Mode == NewLot && g.Rollover != nil && g.Rollover.Min.IsPositive() {
-			wrong = append(wrong, fault.At(at+"/rollover/min", "field_not_allowed", "A lot that ends with its period is not topped up.").Fields...)
-		}
+	if g.Recurrence != nil {
+		wrong = append(wrong, g.wrongRecurrence(at)...)
 	}
 	if g.ExpiresAfter != nil {
 		wrong = append(wrong, nested(at+"/expires_after", g.ExpiresAfter.Validate())...)
+	}
+	return wrong
+}
+
+func (g Grant) wrongRecurrence(at string) []fault.Field {
+	wrong := nested(at+"/recurrence", g.Recurrence.Anchor.Validate())
+	mode := g.Recurrence.Mode
+	if mode != Refill && mode != NewLot {
+		wrong = append(wrong, fault.At(at+"/recurrence/mode", "mode_unknown", "A recurrence refills its lot or makes a new one.").Fields...)
+	}
+	if mode == NewLot && g.Rollover != nil && g.Rollover.Min.IsPositive() {
+		wrong = append(wrong, fault.At(at+"/rollover/min", "field_not_allowed", "A lot that ends with its period is not topped up.").Fields...)
 	}
 	return wrong
 }

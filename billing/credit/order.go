@@ -84,8 +84,9 @@ func (r Rank) compare(a, b *Lot) int {
 		return a.EffectiveAt.Compare(b.EffectiveAt)
 	case ByGranted:
 		return a.GrantedAt.Compare(b.GrantedAt)
+	default:
+		return cmp.Compare(a.ID, b.ID)
 	}
-	return cmp.Compare(a.ID, b.ID)
 }
 
 func compareExpiry(a, b *time.Time) int {

@@ -68,8 +68,10 @@ func (a AutoTopUp) Amount(ongoing decimal.Decimal) decimal.Decimal {
 	return decimal.Max(decimal.Zero, a.Target.Sub(ongoing))
 }
 
-// fieldsOf says which members each step must and may have, besides id, key, at and op.
-var fieldsOf = map[Op]struct{ must, may []string }{
+// members are what a step must and may have, besides id, key, at and op.
+type members struct{ must, may []string }
+
+var fieldsOf = map[Op]members{
 	OpUse:     {must: []string{"amount"}, may: []string{"feature", "meter"}},
 	OpCorrect: {must: []string{"ref", "amount"}},
 	OpGrant:   {must: []string{"grant"}},
@@ -81,6 +83,21 @@ var fieldsOf = map[Op]struct{ must, may []string }{
 	OpHold:    {must: []string{"amount"}},
 	OpRelease: {must: []string{"ref"}},
 	OpCancel:  {may: []string{"lot", "from"}},
+}
+
+func (m members) wrong(at string, given []string) []fault.Field {
+	var wrong []fault.Field
+	for _, name := range m.must {
+		if !slices.Contains(given, name) {
+			wrong = append(wrong, fault.At(at+"/"+name, "required", "This step must say it.").Fields...)
+		}
+	}
+	for _, name := range given {
+		if !slices.Contains(m.must, name) && !slices.Contains(m.may, name) {
+			wrong = append(wrong, fault.At(at+"/"+name, "field_not_allowed", "This step does not have it.").Fields...)
+		}
+	}
+	return wrong
 }
 
 func (s Step) given() []string {
@@ -105,18 +122,7 @@ func (s Step) wrong(at string) []fault.Field {
 	if !known {
 		return fault.At(at+"/op", "op_unknown", "There is no such step.").Fields
 	}
-	var wrong []fault.Field
-	given := s.given()
-	for _, name := range rule.must {
-		if !slices.Contains(given, name) {
-			wrong = append(wrong, fault.At(at+"/"+name, "required", "This step must say it.").Fields...)
-		}
-	}
-	for _, name := range given {
-		if !slices.Contains(rule.must, name) && !slices.Contains(rule.may, name) {
-			wrong = append(wrong, fault.At(at+"/"+name, "field_not_allowed", "This step does not have it.").Fields...)
-		}
-	}
+	wrong := rule.wrong(at, s.given())
 	if s.At.IsZero() {
 		wrong = append(wrong, fault.At(at+"/at", "required", "A step must have an instant.").Fields...)
 	}
@@ -145,8 +151,9 @@ func (s Step) rank() int {
 		return rankReset
 	case OpGrant, OpTopUp:
 		return rankGrant
+	default:
+		return rankStep
 	}
-	return rankStep
 }
 
 const (
