@@ -1,6 +1,7 @@
 package invoicing
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -155,12 +156,39 @@ func (q Proration) validate() error {
 	case q.Paid != nil && q.Paid.IsNegative():
 		return fault.At("/paid", "out_of_range", "It must be 0 or more.")
 	}
+	if err := q.foreign(); err != nil {
+		return err
+	}
 	if err := priced("/amount", q.Price); err != nil {
 		return err
 	}
 	for i, c := range q.Changes {
 		if err := priced(calendar.ChangeAt(i)+"/amount", c.Price); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// foreign refuses what only another kind of question has: ignored, it would answer something else than was asked.
+func (q Proration) foreign() error {
+	kinds := func(k ...ProrationKind) []ProrationKind { return k }
+	for _, f := range []struct {
+		there   bool
+		pointer string
+		of      []ProrationKind
+	}{
+		{len(q.Changes) > 0, "/changes", kinds(ProrateChange)},
+		{q.Paid != nil, "/paid", kinds(ProrateChange, ProrateCancel)},
+		{!q.Earlier.IsZero(), "/earlier_credits", kinds(ProrateChange, ProrateCancel)},
+		{len(q.Deductions) > 0, "/deductions", kinds(ProratePart)},
+		{len(q.Shares) > 0, "/shares", kinds(ProrateCycles)},
+		{!q.Cancel.At.IsZero(), "/at", kinds(ProrateCancel)},
+		{!q.Cancel.Coupon.IsZero(), "/coupon", kinds(ProrateCancel)},
+		{q.Cancel.InvoiceTotal != nil, "/invoice_total", kinds(ProrateCancel)},
+	} {
+		if f.there && !slices.Contains(f.of, cmp.Or(q.Kind, ProratePart)) {
+			return fault.At(f.pointer, "field_not_allowed", "Another kind of question has this field.")
 		}
 	}
 	return nil

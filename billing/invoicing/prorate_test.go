@@ -237,3 +237,28 @@ func BenchmarkProration(b *testing.B) {
 		}
 	}
 }
+
+func TestAQuestionWithAFieldOfAnotherKindIsRefused(t *testing.T) {
+	t.Parallel()
+	one := decimal.NewFromInt(1)
+	for pointer, spoil := range map[string]func(*invoicing.Proration){
+		"/changes":         func(q *invoicing.Proration) { q.Changes = []proration.Change{to("2026-06-16", "20")} },
+		"/paid":            func(q *invoicing.Proration) { q.Paid = &one },
+		"/earlier_credits": func(q *invoicing.Proration) { q.Earlier = one },
+		"/shares":          func(q *invoicing.Proration) { q.Shares = []proration.Share{{Part: 1, Whole: 2}} },
+		"/at":              func(q *invoicing.Proration) { q.Cancel.At = at("2026-06-16") },
+		"/coupon":          func(q *invoicing.Proration) { q.Cancel.Coupon = one },
+		"/invoice_total":   func(q *invoicing.Proration) { q.Cancel.InvoiceTotal = &one },
+	} {
+		q := june(invoicing.ProratePart, "10")
+		spoil(&q)
+		_, err := invoicing.Prorate(q)
+		require.Error(t, err, pointer)
+		require.Equal(t, "field_not_allowed", fault.Of(err).Fields[0].Code)
+		require.Equal(t, pointer, fault.Of(err).Fields[0].Pointer)
+	}
+	q := june(invoicing.ProrateChange, "10", to("2026-06-16", "20"))
+	q.Deductions = []decimal.Decimal{one}
+	_, err := invoicing.Prorate(q)
+	require.Equal(t, "/deductions", fault.Of(err).Fields[0].Pointer)
+}
