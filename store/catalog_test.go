@@ -155,8 +155,11 @@ func TestTheTimelineCanBeReadAsOfAnInstant(t *testing.T) {
 func TestWrongCatalogInputNamesEveryWrongField(t *testing.T) {
 	c := newCatalog(t)
 	_, err := c.st.CreateMeterPrice(c.ctx, c.call, store.NewMeterPrice{MeterID: c.meter.ID, Asset: "NOPE",
-		Terms: pricing.Price{Model: "guess", Amount: dec("-1"), PerUnits: dec("1")}})
-	requireFields(t, err, "/model", "/amount", "/currency")
+		Terms: pricing.Price{Model: "guess", Amount: dec("1"), PerUnits: dec("1")}})
+	requireFields(t, err, "/model", "/currency")
+	_, err = c.st.CreateMeterPrice(c.ctx, c.call, store.NewMeterPrice{MeterID: c.meter.ID, Asset: "NOPE",
+		Terms: pricing.Price{Model: pricing.ModelPackage, Amount: dec("-1")}})
+	requireFields(t, err, "/amount", "/per_units", "/currency")
 
 	_, err = c.st.CreateMeter(c.ctx, c.call, store.NewMeter{Code: "Bad Code", Aggregation: "mode"})
 	requireFields(t, err, "/code", "/name", "/unit", "/aggregation")
