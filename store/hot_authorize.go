@@ -164,6 +164,9 @@ func (t *tx) gateState(account models.BillingAccount, ask Ask, now time.Time) (g
 	for _, m := range allowed {
 		state.AllowedMeters[m.Code], meters[m.Code] = true, m
 	}
+	if account.Status != models.AccountActive || state.SelfHosted {
+		return state, feature, meters, nil // no price decides
+	}
 	return state, feature, meters, t.gatePrices(account, ask, meters, now, &state)
 }
 

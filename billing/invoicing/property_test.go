@@ -2,6 +2,7 @@ package invoicing_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/shopspring/decimal"
@@ -208,6 +209,9 @@ func TestCreditingEverythingInWhateverPartsGivesBackExactlyWhatWasCharged(t *tes
 		d := anyDraft(0).Draw(t, "draft")
 		d.Minimum = nil
 		whole := mustCompute(t, d)
+		if slices.ContainsFunc(whole.Lines, func(l invoicing.BillLine) bool { return l.Net.IsZero() && !l.Tax.IsZero() }) {
+			t.Skip("a unit that is all tax has no net amount by which it could be credited")
+		}
 		before := rapid.Bool().Draw(t, "before discount")
 		left := map[string]decimal.Decimal{}
 		for _, l := range whole.Lines {

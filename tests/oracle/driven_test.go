@@ -18,6 +18,9 @@ var undriven = map[string]string{
 	"computeInvoice":     "reads",
 	"computeCredits":     "reads",
 	"computePrice":       "reads",
+	"computePeriods":     "reads",
+	"computeProration":   "reads",
+	"computeAggregate":   "reads",
 	"receiveStripeEvent": "Stripe writes it",
 	"replayStripeEvent":  "an event has to be dead first",
 }

@@ -95,6 +95,12 @@ func (w *World) decide(a *Account, op Op) verdict {
 	}
 	uses := merged(op.Meters)
 	for _, u := range uses {
+		price := w.price(u.Meter, a.currency, w.Now)
+		if a.Mode != "self_hosted" && price != nil && slices.Contains(w.catalog.Features[op.Feature], u.Meter) {
+			w.catchUp(a, price.Asset, w.Now)
+		}
+	}
+	for _, u := range uses {
 		if u.Quantity.IsNegative() {
 			return verdict{reason: "quantity_invalid"}
 		}

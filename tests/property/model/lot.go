@@ -2,6 +2,7 @@ package model
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -51,7 +52,8 @@ func (l *lot) before(o *lot) bool {
 
 func (w *World) scheduleLot(a *assignment, g Grant, k int) {
 	span := a.span(k)
-	if a.end != nil && !span.Start.Before(*a.end) {
+	there := slices.ContainsFunc(w.lots, func(l *lot) bool { return l.of == a && l.rule == g.Rule && l.index == k })
+	if there || a.end != nil && !span.Start.Before(*a.end) {
 		return
 	}
 	l := &lot{ref: fmt.Sprintf("%s/%s/%d", a.ref, g.Rule, k), account: a.account, of: a, rule: g.Rule, index: k, asset: g.Asset, status: "scheduled",
@@ -63,6 +65,20 @@ func (w *World) scheduleLot(a *assignment, g Grant, k int) {
 		}
 	}
 	w.lots = append(w.lots, l)
+}
+
+// catchUp writes what issuance still owes by an instant at which lots of an asset are asked for.
+func (w *World) catchUp(a *Account, asset string, at time.Time) {
+	for _, l := range slices.Clone(w.lots) {
+		if l.account != a || l.asset != asset || l.of == nil || l.posted || l.status == "voided" || l.from.After(at) {
+			continue
+		}
+		for _, g := range l.of.plan.Grants {
+			for k := l.index + 1; g.Rule == l.rule && !l.of.span(k).Start.After(at); k++ {
+				w.scheduleLot(l.of, g, k)
+			}
+		}
+	}
 }
 
 // nextLot is the first lot of a rule that is not in the ledger yet.

@@ -140,6 +140,7 @@ func (w *World) rate(u usage) string {
 	if price == nil {
 		return "pricing.not_configured"
 	}
+	w.catchUp(u.account, price.Asset, u.at)
 	span := w.usagePeriod(u.account, o, u.at)
 	at := counter{u.account, u.meter, price.key(), span.Start}
 	r := &rating{usage: u, price: price.key(), start: span.Start, end: span.End, of: o, asset: price.Asset, currency: u.account.currency,
