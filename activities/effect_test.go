@@ -111,6 +111,9 @@ func on[In, Out any](d *desk, do func(context.Context, In) (Out, error), in In) 
 			ctx, cancel := context.WithCancel(ctx)
 			defer cancel()
 			defer context.AfterFunc(until, cancel)()
+			if until.Err() != nil {
+				cancel() // it may be a while until AfterFunc does
+			}
 			return do(ctx, in)
 		}, in)
 		return err
