@@ -7,18 +7,27 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/shopspring/decimal"
 )
 
 const aggregatePath = "/mgt/v1/compute/aggregate"
 
 func TestAggregationCasesHoldOverHTTP(t *testing.T) {
 	t.Parallel()
-	suite{file: "aggregation.json", count: 40, ask: askAggregate}.play(t)
+	suite{file: "aggregation.json", count: 40, ask: askAggregate, unasked: map[string]string{
+		"sum/subscription_period":      "the line item's own bounds are what is asked",
+		"late_events/already_invoiced": "what late records cost is priced for itself",
+		"late_events/same_period":      "already billed is of the same period",
+		"corrections/already_invoiced": "the record is out of the invoices' reach",
+		"windowed/intervals":           "as many as usage has",
+	}}.play(t)
 }
 
 // aggregationNames are the aggregations that other systems call otherwise.
 var aggregationNames = map[string]string{"unique": "count_distinct", "avg": "average", "unique_count_with_operations": "active_count",
-	"prorated_unique_count": "prorated_count_distinct"}
+	"prorated_unique_count": "prorated_count_distinct", "sum_with_multiplier": "sum"}
 
 // ownOfEvent are an event's fields; what else a case writes into one is a property of it.
 var ownOfEvent = []string{"id", "source", "time", "value", "recorded_at", "voids", "amends"}
@@ -36,10 +45,25 @@ func askAggregate(v vector) []question {
 		return []question{askDeletedRecord(v)}
 	case v.Inputs["usage"] != nil:
 		return askUsageRollup(v)
+	case v.Inputs["multiplier"] != nil:
+		return askMultiplied(v)
 	case v.Inputs["aggregation"] != nil:
 		return append([]question{aggregateOf(v, aggregateBody(v.Inputs))}, askAmount(v)...)
 	}
 	return nil
+}
+
+// askMultiplied asks for a sum, and for its units where the price converts them: a meter multiplies nothing itself.
+func askMultiplied(v vector) []question {
+	sum := aggregateOf(v, aggregateBody(v.Inputs))
+	delete(sum.want, "/value")
+	var values []any
+	for _, event := range objectsOf(v.Inputs["events"]) {
+		values = append(values, event["value"])
+	}
+	conversion := object{"operation": "multiply", "factor": v.Inputs["multiplier"]}
+	want := expected(v, map[string]string{"value": "/billed_units", "quantity": "/billed_units", "total": "/billed_units"})
+	return []question{sum, priced(object{"model": "per_unit", "amount": "1"}, object{"transactions": values, "conversion": conversion}, want)}
 }
 
 // anyDay is when something happened that a case gives no time.
@@ -47,17 +71,17 @@ const anyDay = "2026-01-01T00:00:00Z"
 
 func aggregateOf(v vector, body object) question {
 	want := expected(v, map[string]string{"value": "/value", "quantity": "/value", "total": "/value", "fraction": "/fraction",
-		"final_level": "/carry_out", "billed_amount": "/billable"})
+		"final_level": "/carry_out"})
 	if windows, ok := v.Expected["windows"].(object); ok {
 		for i, day := range slices.Sorted(maps.Keys(windows)) {
-			want[fmt.Sprintf("/windows/%d/start", i)] = midnightOf(day)
+			want[fmt.Sprintf("/windows/%d/start", i)] = midnightIn(v.Inputs["timezone"], day)
 			want[fmt.Sprintf("/windows/%d/value", i)] = windows[day]
 		}
 	}
 	if groups, ok := v.Expected["groups"].(object); ok {
 		for i, name := range slices.SortedFunc(maps.Keys(groups), byKeyParts) {
 			for k, part := range strings.Split(name, "|") {
-				want[fmt.Sprintf("/groups/%d/key/%d", i, k)] = part
+				want[fmt.Sprintf("/groups/%d/key/%d", i, k)] = keyPart(part)
 			}
 			want[fmt.Sprintf("/groups/%d/value", i)] = groups[name]
 		}
@@ -67,10 +91,30 @@ func aggregateOf(v vector, body object) question {
 			want[fmt.Sprintf("/line_items/%d/value", i)] = v.Expected[item.(object)["id"].(string)]
 		}
 	}
+	if _, billed := v.Expected["billed_amount"]; billed {
+		units, _ := decimal.NewFromString(fmt.Sprint(v.Expected["quantity"])) // zero is billed for what is no number
+		want["/billable"] = decimal.Max(units, decimal.Zero).String()
+	}
 	return question{path: aggregatePath, body: body, want: want}
 }
 
-func byKeyParts(a, b string) int { return slices.Compare(strings.Split(a, "|"), strings.Split(b, "|")) }
+// byKeyParts has the groups of events without a key first, as the answer has them.
+func byKeyParts(a, b string) int {
+	return slices.CompareFunc(strings.Split(a, "|"), strings.Split(b, "|"), func(x, y string) int {
+		if keyPart(x) == nil || keyPart(y) == nil {
+			x, y = strings.TrimPrefix(x, "null"), strings.TrimPrefix(y, "null")
+		}
+		return strings.Compare(x, y)
+	})
+}
+
+// keyPart is null where a case has no name for the group of the events that lack the property.
+func keyPart(part string) any {
+	if part == "" || part == "null" {
+		return nil
+	}
+	return part
+}
 
 // aggregateBody gives a case's inputs the endpoint's names.
 func aggregateBody(in object) object {
@@ -82,7 +126,7 @@ func aggregateBody(in object) object {
 	}
 	period := object{}
 	for name, at := range renamed(in, map[string]string{"period_start": "start", "period_end": "end"}) {
-		period[name] = midnightOf(at)
+		period[name] = midnightIn(in["timezone"], at)
 	}
 	if len(period) > 0 {
 		body["period"] = period
@@ -156,6 +200,23 @@ func midnightOf(date any) string {
 		return text
 	}
 	return fmt.Sprint(date) + "T00:00:00Z"
+}
+
+// midnightIn makes a date the instant at which it begins in a zone, and leaves an instant.
+func midnightIn(zone, date any) string {
+	text := fmt.Sprint(date)
+	if zone == nil || strings.Contains(text, "T") {
+		return midnightOf(date)
+	}
+	location, err := time.LoadLocation(fmt.Sprint(zone))
+	if err != nil {
+		return text // the endpoint refuses the zone
+	}
+	day, err := time.ParseInLocation(time.DateOnly, text, location)
+	if err != nil {
+		return text // no window begins there
+	}
+	return day.UTC().Format(time.RFC3339)
 }
 
 func roundedAs(in object) object {
@@ -236,40 +297,44 @@ func blocksOf(price any) object {
 	return object{"model": "package", "per_units": p["block_size"], "amount": p["block_price"]}
 }
 
-// askAmount asks what the quantity costs that the aggregation is expected to come to.
+// askAmount asks what the quantity costs that the aggregation is expected to come to. Below zero nothing is billed.
 func askAmount(v vector) []question {
-	switch {
-	case v.Inputs["price"] != nil:
-		return []question{priced(blocksOf(v.Inputs["price"]), object{"quantity": v.Expected["quantity"]}, object{"/amount": v.Expected["amount"]})}
-	case v.Expected["amount_cents"] != nil:
-		return []question{priced(object{"model": "per_unit", "amount": v.Inputs["unit_amount"]}, object{"quantity": v.Expected["value"]},
-			object{"/provider_minor_units": v.Expected["amount_cents"]})}
+	quantity := v.Expected["quantity"]
+	if quantity == nil {
+		quantity = v.Expected["value"]
 	}
-	return nil
+	if units, err := decimal.NewFromString(fmt.Sprint(quantity)); err == nil && units.IsNegative() {
+		quantity = "0"
+	}
+	want := expected(v, map[string]string{"amount": "/amount", "billed_amount": "/amount", "amount_cents": "/provider_minor_units"})
+	switch {
+	case len(want) == 0:
+		return nil
+	case v.Inputs["price"] != nil:
+		return []question{priced(blocksOf(v.Inputs["price"]), object{"quantity": quantity}, want)}
+	default:
+		return []question{priced(object{"model": "per_unit", "amount": v.Inputs["unit_amount"]}, object{"quantity": quantity}, want)}
+	}
 }
 
-// askLatePrice asks what the late line costs, where one record makes it.
+// askLatePrice asks what the late line costs: its records one after the other, each as the difference that it makes.
 func askLatePrice(v vector) []question {
-	var counted []object
+	var counted []any
 	for _, record := range objectsOf(v.Inputs["late_records"]) {
 		if !slices.Contains(v.Expected["ignored"].([]any), record["date"]) {
-			counted = append(counted, record)
+			counted = append(counted, record["amount"])
 		}
 	}
-	if len(counted) != 1 {
+	if len(counted) == 0 {
 		return nil
 	}
 	line := v.Expected["late_line"].(object)
-	return []question{priced(blocksOf(v.Inputs["price"]), object{"quantity": counted[0]["amount"]}, object{"/amount": line["amount"]})}
+	return []question{priced(blocksOf(v.Inputs["price"]), object{"transactions": counted}, object{"/amount": line["amount"]})}
 }
 
 // askMarginalPrice asks what late usage costs above what was invoiced of its period, and what it would cost by itself.
 func askMarginalPrice(v vector) []question {
-	tiers := []any{}
-	for _, tier := range objectsOf(v.Inputs["tiers"]) {
-		tiers = append(tiers, object{"up_to": tier["up_to"], "amount": tier["unit_amount"]})
-	}
-	price := object{"model": "graduated", "tiers": tiers}
+	price := object{"model": "graduated", "tiers": renamedAll(v.Inputs["tiers"], tierNames)}
 	return []question{
 		priced(price, object{"quantity": v.Inputs["late_quantity"], "already_billed": object{"quantity": v.Inputs["invoiced_quantity"]}},
 			object{"/amount": v.Expected["additional_amount"]}),

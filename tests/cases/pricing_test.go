@@ -12,26 +12,32 @@ const pricePath = "/mgt/v1/compute/price"
 
 func TestThePricingCasesHold(t *testing.T) {
 	t.Parallel()
-	suite{file: "pricing.json", count: 88, ask: askPricing, skipped: map[string]string{}}.play(t)
+	suite{file: "pricing.json", count: 88, ask: askPricing, skipped: map[string]string{}, unasked: map[string]string{
+		"dynamic/quantity": "the price came with the events, however many units they are",
+	}}.play(t)
 }
 
 // askPricing sends a case to the endpoint that its question belongs to.
 func askPricing(v vector) []question {
 	switch v.Topic {
 	case "currency_rounding":
-		return []question{{pricePath, priceAsk(v), expected(v, pricePlaces)}}
+		return append(askDigits(v), question{pricePath, priceAsk(v), expected(v, pricePlaces)})
 	case "package":
 		if _, both := v.Expected["alternative_cumulative_amount"]; both {
 			return perLineAndCumulative(v)
 		}
 	case "tax", "allocation":
-		return []question{{invoicePath, invoiceAsk(v), expected(v, invoicePlaces)}}
+		return append(askDigits(v), question{invoicePath, invoiceAsk(v), expected(v, invoicePlaces)})
 	case "discount", "rounding_order":
-		if len(expected(v, pricePlaces)) == 0 || v.Inputs["percentage_discount"] != nil || v.Inputs["line_value"] != nil {
+		if len(expected(v, pricePlaces)) == 0 || v.Inputs["percentage_discount"] != nil || v.Inputs["fixed_discount"] != nil || v.Inputs["line_value"] != nil {
 			return onAnInvoice(v)
 		}
 	}
 	want := expected(v, pricePlaces)
+	if v.Expected["true_up"] != nil && v.Expected["usage_rounded"] == nil && same("0", v.Expected["true_up"]) { // what is not made up is no charge
+		delete(want, "/charges/kind=commitment/amount")
+		want["/true_up"] = v.Expected["true_up"]
+	}
 	each(want, v, "lines", "/lines/%d/%s", linePlaces)
 	each(want, v, "incremental_amounts", "/parts/%d/amount", nil)
 	each(want, v, "bucket_amounts", "/parts/%d/amount", nil)
@@ -46,13 +52,22 @@ func askPricing(v vector) []question {
 	return []question{{pricePath, priceAsk(v), want}}
 }
 
+// askDigits asks for the decimals of a currency, where a case says them.
+func askDigits(v vector) []question {
+	if v.Inputs["currency_minor_digits"] == nil {
+		return nil
+	}
+	nothing := object{"currency": v.Inputs["currency"], "price": object{"model": "dynamic"}, "transactions": []any{"0"}}
+	return []question{{pricePath, nothing, object{"/minor_digits": v.Inputs["currency_minor_digits"]}}}
+}
+
 // pricePlaces says where the answer has what a case expects.
 var pricePlaces = map[string]string{
 	"amount": "/amount", "exact_amount": "/exact_amount", "rounded": "/amount", "total": "/amount", "provider_minor_units": "/provider_minor_units",
 	"packages": "/packages", "new_packages": "/packages", "tier": "/lines/0/tier", "billed_units": "/billed_units",
 	"converted_line_quantity": "/billed_units", "gross": "/gross", "usage_amount": "/usage_amount", "maximum_discount": "/maximum_discount",
 	"minimum_true_up": "/true_up", "within_commitment": "/usage_amount", "overage": "/overage_amount",
-	"usage_rounded": "/charges/0/amount", "true_up": "/charges/1/amount",
+	"usage_rounded": "/charges/kind=usage/amount", "true_up": "/charges/kind=commitment/amount",
 	"tier3_gross": "/lines/0/amount", "tier3_discount": "/lines/0/discount", "tier4_gross": "/lines/1/amount", "tier4_discount": "/lines/1/discount",
 }
 
@@ -88,7 +103,7 @@ func priceAsk(v vector) object {
 	body := renamed(in, map[string]string{"currency": "currency", "quantity": "quantity", "line_quantity": "quantity", "transactions": "transactions",
 		"bucket_quantities": "buckets", "minimum_amount": "minimum", "maximum_amount": "maximum"})
 	body["price"] = priceOf(v)
-	if billed := renamed(in, map[string]string{"already_billed_quantity": "quantity", "already_billed_amount": "amount"}); len(billed) > 0 {
+	if billed := renamed(in, map[string]string{"already_billed_quantity": "quantity", "already_billed_amount": "amount"}); !nothing(billed) {
 		body["already_billed"] = billed
 	}
 	if convert, there := in["convert"].(object); there {
@@ -96,10 +111,15 @@ func priceAsk(v vector) object {
 		for name, value := range renamed(in, map[string]string{"usage_discount_units": "free_units"}) {
 			conversion[name] = value
 		}
-		conversion["round"] = roundings[fmt.Sprint(convert["round"])]
+		if round := convert["round"]; round != nil && round != "none" {
+			conversion["round"] = roundings[fmt.Sprint(round)]
+		}
 		body["conversion"] = conversion
+	} else if free, there := in["usage_discount_units"]; there {
+		body["conversion"] = object{"operation": "multiply", "factor": "1", "free_units": free}
 	}
-	if commitment := renamed(in, map[string]string{"commitment_amount": "amount", "commitment": "amount", "overage_factor": "overage_factor"}); len(commitment) > 0 {
+	if commitment := renamed(in, map[string]string{"commitment_amount": "amount", "commitment": "amount", "overage_factor": "overage_factor",
+		"true_up": "true_up", "true_up_enabled": "true_up"}); len(commitment) > 0 {
 		body["commitment"] = commitment
 	}
 	if body["price"].(object)["model"] == "dynamic" {
@@ -110,6 +130,16 @@ func priceAsk(v vector) object {
 		body["events"] = proratedEvents(full, in["prorated_units_per_event"].([]any))
 	}
 	return body
+}
+
+// nothing tells a first bill of the period, which the systems that cases come from write as zero billed before.
+func nothing(billed object) bool {
+	for _, amount := range billed {
+		if !same("0", amount) {
+			return false
+		}
+	}
+	return true
 }
 
 var roundings = map[string]string{"ceil": "up", "floor": "down", "round": "nearest"}
@@ -135,7 +165,7 @@ func proratedEvents(full, prorated []any) []any {
 const invoicePath = "/mgt/v1/compute/invoice"
 
 var invoicePlaces = map[string]string{"tax": "/totals/tax", "discount": "/totals/discount", "total": "/totals/total",
-	"round_then_add": "/totals/total", "shares": "/allocation"}
+	"amount": "/totals/total", "round_then_add": "/totals/total", "shares": "/allocation"}
 
 // onAnInvoice asks for whole lines, and for one line of the same amounts where the case says what that would be.
 func onAnInvoice(v vector) []question {
@@ -164,12 +194,15 @@ func invoiceAsk(v vector) object {
 	for _, amount := range amounts {
 		lines = append(lines, object{"amount": amount})
 	}
+	if in["unit_amount"] != nil {
+		lines = append(lines, renamed(in, map[string]string{"unit_amount": "unit_amount", "quantity": "quantity", "line_quantity": "quantity"}))
+	}
 	body["lines"] = lines
 	if rate, there := in["rate_percent"]; there {
-		body["taxes"] = []any{object{"percent": rate}}
+		body["taxes"] = []any{joined(object{"percent": rate}, renamed(in, map[string]string{"inclusive": "inclusive", "tax_inclusive": "inclusive"}))}
 	}
-	if rate, there := in["percentage_discount"]; there {
-		body["discounts"] = []any{object{"percent": rate}}
+	if discount := renamed(in, map[string]string{"percentage_discount": "percent", "fixed_discount": "amount"}); len(discount) > 0 {
+		body["discounts"] = []any{discount}
 	}
 	return body
 }
@@ -188,6 +221,9 @@ func priceOf(v vector) object {
 	in := v.Inputs
 	model := strings.TrimSuffix(strings.TrimSuffix(fmt.Sprint(in["model"]), "_per_bucket"), "_after_conversion")
 	_, tiers := in["tiers"]
+	if in["model"] == nil {
+		model = "per_unit"
+	}
 	_, blocks := in["policy"]
 	switch {
 	case blocks:
@@ -205,10 +241,13 @@ func priceOf(v vector) object {
 		}
 		return price
 	case in["unit_amount"] != nil:
-		return object{"model": "per_unit", "amount": in["unit_amount"]}
+		return object{"model": model, "amount": in["unit_amount"]}
 	case !tiers:
 		_, minor := in["precise_total_amount_cents"]
-		return joined(object{"model": "dynamic", "minor_units": minor}, renamed(in, map[string]string{"multiplier": "multiplier"}))
+		if in["model"] == nil {
+			model = "dynamic"
+		}
+		return joined(object{"model": model, "minor_units": minor}, renamed(in, map[string]string{"multiplier": "multiplier"}))
 	}
 	return object{"model": model, "tiers": renamedAll(in["tiers"], tierNames), "flat_fee_at_zero": chargesAtZero(v)}
 }
