@@ -97,6 +97,12 @@ func (f Frame) bounds(zone *time.Location) (full, part calendar.Interval, err er
 			part.End = afterDay(zone, part.End)
 		}
 	}
+	switch { // of a period that is over, or not yet begun, there is nothing
+	case f.To.IsZero() && !part.End.IsZero() && part.Start.After(part.End):
+		part.Start = part.End
+	case f.From.IsZero() && !part.End.IsZero() && part.End.Before(part.Start):
+		part.End = part.Start
+	}
 	return full, part, nil
 }
 

@@ -48,3 +48,24 @@ func TestTheUnusedPartIsInMinorUnitsBetweenNothingAndThePriceAndNeverGrowsWithTi
 		require.False(t, b.IsNegative())
 	})
 }
+
+func TestOfAPeriodThatIsOverOrNotBegunThereIsNothing(t *testing.T) {
+	t.Parallel()
+	moment := func(text string) calendar.Moment {
+		m, err := calendar.ParseMoment(text)
+		require.NoError(t, err)
+		return m
+	}
+	january := &proration.Bounds{Start: moment("2025-01-01"), End: moment("2025-02-01")}
+	for name, frame := range map[string]proration.Frame{
+		"begins after it": {Zone: "UTC", Unit: proration.Second, Period: january, From: moment("2025-02-10")},
+		"ends before it":  {Zone: "UTC", Unit: proration.Second, Period: january, To: moment("2024-12-20")},
+	} {
+		part, err := frame.Prorate(decimal.NewFromInt(100))
+		require.NoError(t, err, name)
+		require.Equal(t, "0", part.Share.Fraction(), name)
+		require.True(t, part.Exact.IsZero(), name)
+	}
+	_, err := proration.Frame{Zone: "UTC", Unit: proration.Second, Period: january, From: moment("2025-02-10"), To: moment("2025-01-10")}.Prorate(decimal.NewFromInt(100))
+	require.Error(t, err, "both ends are the caller's")
+}

@@ -43,6 +43,9 @@ type suite struct {
 	ask     func(vector) []question
 	skipped map[string]string
 	unasked map[string]string // topic/name of what a case says beside its question, and why; nil where names are not held to be read
+	// silent are the fields of cases, or of one by its id, that nothing is asked by, and why. With it every other field must
+	// matter to what is asked or compared: a case that says more than its adapter knows fails.
+	silent map[string]string
 }
 
 // play asks every case of the file and prints how many were asked and which were not.
@@ -63,6 +66,9 @@ func (s suite) play(t *testing.T) {
 			require.NotEmpty(t, questions, "no adapter asks a case of topic %s with %v", v.Topic, v.Inputs)
 			if s.unasked != nil {
 				require.Empty(t, s.unread(t, v), "the adapter drops what the case says")
+			}
+			if s.silent != nil {
+				require.Empty(t, s.unheard(t, v), "no adapter asks by these fields of the case")
 			}
 			asked := false
 			for _, q := range questions {

@@ -75,9 +75,13 @@ func askAppliedNotes(v vector) []question {
 	if fees == nil {
 		fees = v.Inputs["invoice_cents"]
 	}
-	return onInvoice(v, object{"lines": linesOf(v.Inputs, fees), "credit_notes": notes},
-		minorWanted(v, map[string]string{"applied_cents": "/collection/credit_notes/%d/applied", "total_applied_cents": "/collection/credit_notes_total",
-			"share_per_fee_cents": "/lines/%d/credit_notes", "amount_due_cents": "/collection/amount_due"}))
+	want := object{}
+	if total := v.Inputs["invoice_cents"]; total != nil {
+		want["/totals/net"] = major(v.Inputs, total)
+	}
+	maps.Copy(want, minorWanted(v, map[string]string{"applied_cents": "/collection/credit_notes/%d/applied", "total_applied_cents": "/collection/credit_notes_total",
+		"share_per_fee_cents": "/lines/%d/credit_notes", "amount_due_cents": "/collection/amount_due"}))
+	return onInvoice(v, object{"lines": linesOf(v.Inputs, fees), "credit_notes": notes}, want)
 }
 
 func askIssuedNote(v vector) []question {
@@ -91,12 +95,12 @@ func askIssuedNote(v vector) []question {
 func askNoteOnLine(v vector) []question {
 	return onInvoice(v, object{"lines": []any{object{"amount": v.Inputs["invoice_line"]}},
 		"issue": []any{object{"items": []any{object{"line": "0", "amount": v.Inputs["credit_note_line"]}}}}},
-		expected(v, map[string]string{"result": "/issued/0/result"}))
+		object{"/issued/0/result": wordOf(v.Expected["result"], map[any]string{"rejected": "rejected", "accepted": "issued", "issued": "issued"})})
 }
 
 func askCoupons(v vector) []question {
 	coupons := mapped(v.Inputs["coupons"], func(c object) any {
-		if c["type"] == "percentage" {
+		if wordOf(c["type"], map[any]bool{"percentage": true, "fixed": false}) {
 			return object{"percent": fmt.Sprint(c["value"])}
 		}
 		return object{"amount": major(v.Inputs, c["value"])}
@@ -121,11 +125,10 @@ func askRefunds(v vector) []question {
 func askCreditOnInvoices(v vector) []question {
 	var out []question
 	invoices := v.Inputs["invoices"].([]any)
-	for i, want := range []object{
-		expected(v, map[string]string{"balance_after_first": "/collection/balance_after", "payment_for_first": "/collection/amount_due"}),
-		expected(v, map[string]string{"balance_after_second": "/collection/balance_after", "payment_for_second": "/collection/amount_due"}),
-	} {
-		if i < len(invoices) && len(want) > 0 {
+	for i := range invoices {
+		nth := []string{"first", "second", "third", "fourth", "fifth"}[i]
+		want := expected(v, map[string]string{"balance_after_" + nth: "/collection/balance_after", "payment_for_" + nth: "/collection/amount_due"})
+		if len(want) > 0 {
 			out = append(out, onInvoice(v, object{"lines": []any{object{"amount": invoices[i]}}, "earlier_invoices": invoices[:i],
 				"account_credit": v.Inputs["credit"]}, want)...)
 		}

@@ -5,9 +5,9 @@ import (
 	"maps"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/shopspring/decimal"
-	"github.com/stretchr/testify/require"
 )
 
 // single asks for one part of one price.
@@ -47,16 +47,23 @@ func (c prorationCase) single() []question {
 
 // firstPeriods asks for a stub by each rule that the case has an amount for.
 func (c prorationCase) firstPeriods(body object, places map[string]string) []question {
-	begin := renamed(c.Inputs, map[string]string{"start": "start", "start_at": "start", "anchor": "anchor", "anchor_day": "billing_day"})
+	begin := renamed(c.Inputs, map[string]string{"start": "start", "start_at": "start", "anchor": "anchor", "anchor_day": "billing_day",
+		"billing_day": "billing_day", "trial_days": "trial_days", "mode": "mode", "weekday": "weekday"})
 	if c.has("anchor") {
 		begin["mode"] = "anchor"
 	}
-	if unit := c.text("interval"); unit != "" {
-		begin["interval"] = object{"unit": unit}
+	if units := c.interval(); units != nil {
+		begin["interval"] = units
 	}
 	body["begin"] = begin
 	if !c.has("anchor_day") {
-		return c.one(body, expected(c.vector, places))
+		out := c.one(body, expected(c.vector, places))
+		if c.has("first_boundary") {
+			second, next := maps.Clone(body), maps.Clone(begin)
+			next["start"], second["begin"] = c.Inputs["first_boundary"], next
+			out = append(out, c.one(second, object{"/part/amount": c.Expected["second_period"]})...)
+		}
+		return out
 	}
 	var out []question
 	for rule, denominator := range map[string]string{"stripe_rule": "starting", "killbill_rule": "ending"} {
@@ -65,6 +72,19 @@ func (c prorationCase) firstPeriods(body object, places map[string]string) []que
 		out = append(out, question{path: prorationPath, body: asked, want: object{"/part/amount": c.Expected[rule]}})
 	}
 	return out
+}
+
+// interval reads "month", "3 months" or a unit and a count.
+func (c prorationCase) interval() any {
+	text, written := c.Inputs["interval"].(string)
+	if !written {
+		return c.Inputs["interval"]
+	}
+	count, unit, several := strings.Cut(text, " ")
+	if !several {
+		return object{"unit": text}
+	}
+	return object{"unit": strings.TrimSuffix(unit, "s"), "count": json.Number(count)}
 }
 
 // counted asks for parts that the case has as days, or for two prices up to a change.
@@ -126,19 +146,25 @@ func (c prorationCase) commitment() []question {
 
 // centsWanted compares exact minor units at the precision that the case has them with.
 func (c prorationCase) centsWanted(days string) object {
-	return object{days: c.Expected["days"], "/part/amount": c.major(c.Expected["amount_cents"]), "/part/precise": c.shifted()}
+	want := object{days: c.Expected["days"], "/part/amount": c.major(c.Expected["amount_cents"]), "/part/precise": c.shifted()}
+	if c.has("period_days") {
+		want["/part/share/period_days"] = c.Inputs["period_days"]
+	}
+	return want
 }
 
 // shifted has six decimals of a cent as eight of a unit: the decimal point moves, the digits stay.
 func (c prorationCase) shifted() string {
-	v, err := decimal.NewFromString(c.Expected["exact_cents"].(string))
-	require.NoError(c.t, err)
-	return v.Shift(-2).String()
+	return decimal.RequireFromString(c.Expected["exact_cents"].(string)).Shift(-2).String()
 }
 
 // inCents asks for the part of a fee in minor units by dates where the case has them, and else by the days that it counted.
 func (c prorationCase) inCents() []question {
 	body := object{"currency": c.Inputs["currency"], "unit": "day", "precision": 8, "amount": c.major(c.Inputs["amount_cents"])}
+	maps.Copy(body, renamed(c.Inputs, map[string]string{"timezone": "timezone"}))
+	if c.has("tax_percent") {
+		body["tax_percent"] = written(c.Inputs["tax_percent"])
+	}
 	begin := maps.Clone(inMonth)
 	switch {
 	case c.has("terminated_at", "period"):
@@ -151,24 +177,49 @@ func (c prorationCase) inCents() []question {
 	case c.has("period_days", "trial_days") && !c.has("start"):
 		body["counts"] = object{"elapsed": c.Inputs["trial_days"], "of": c.Inputs["period_days"]}
 	case c.has("start"):
-		begin["start"], begin["trial_days"] = c.Inputs["start"], c.Inputs["trial_days"]
+		maps.Copy(begin, renamed(c.Inputs, map[string]string{"start": "start", "trial_days": "trial_days"}))
+		body["begin"] = begin
+	case c.has("start_weekday"):
+		maps.Copy(begin, renamed(c.Inputs, map[string]string{"trial_days": "trial_days"}))
+		begin["start"], begin["interval"] = dayOf(c.text("start_weekday")), object{"unit": "week"}
 		body["begin"] = begin
 	case c.has("change_at"):
 		begin["start"] = c.Inputs["change_at"]
 		body["begin"] = begin
 	default:
-		body["counts"] = c.countedDays()
+		counts := c.countedDays()
+		if c.has("days_used") {
+			counts["part"] = c.Inputs["days_used"]
+		}
+		if c.has("period_days") {
+			counts["of"] = c.Inputs["period_days"]
+		}
+		body["counts"] = counts
 	}
 	return c.one(body, c.centsWanted("/part/share/days"))
 }
 
-// countedDays are what the case says it charges: it has no dates to count from.
+// dayOf is a date on a weekday: the case has no date, and all weeks are alike.
+func dayOf(weekday string) string {
+	for day := time.Date(2022, 3, 14, 0, 0, 0, 0, time.UTC); ; day = day.AddDate(0, 0, 1) {
+		if strings.EqualFold(day.Weekday().String(), weekday) {
+			return day.Format(time.DateOnly)
+		}
+		if day.Day() > 20 {
+			panic("no weekday: " + weekday)
+		}
+	}
+}
+
+// countedDays are what the case says it charges: it has no dates to count from, and often no length of its period.
 func (c prorationCase) countedDays() object {
 	part, of, _ := strings.Cut(c.Expected["days"].(string), "/")
 	counts := object{}
 	for name, text := range map[string]string{"part": part, "of": of} {
 		n, err := strconv.Atoi(text)
-		require.NoError(c.t, err)
+		if err != nil {
+			panic(err)
+		}
 		counts[name] = n
 	}
 	return counts
