@@ -33,10 +33,16 @@ func (c prorationCase) single() []question {
 	case c.has("full_period_end"):
 		body["period"], body["to"] = object{"start": c.Inputs["period_start"], "end": c.Inputs["full_period_end"]}, c.Inputs["cancel_at"]
 	case c.has("subscription_end_proration_mode"):
-		body["period"] = object{"start": c.Inputs["start_at"], "end": c.Inputs["cancel_at"]}
-		if strings.Contains(c.text("subscription_end_proration_mode"), "full") {
-			body["unit"] = "none"
+		begin := maps.Clone(inMonth)
+		begin["start"] = c.Inputs["start_at"]
+		if c.has("anchor") {
+			begin["mode"], begin["anchor"] = "anchor", c.Inputs["anchor"]
 		}
+		if units := c.interval(); units != nil {
+			begin["interval"] = units
+		}
+		body["begin"], body["to"] = begin, c.Inputs["cancel_at"]
+		body["unit"] = wordOf(c.Inputs["subscription_end_proration_mode"], map[any]string{"bill_full_period": "none", "bill_actual_period": "second"})
 	case c.has("change_at"):
 		body["period"], body["from"] = c.period(), c.Inputs["change_at"]
 	default:

@@ -237,9 +237,11 @@ func (c prorationCase) repeated() []question {
 }
 
 func (c prorationCase) progress() []question {
-	done := strings.TrimSuffix(c.text("progress"), "%")
+	done, of := decimal.RequireFromString(strings.TrimSuffix(c.text("progress"), "%")), decimal.NewFromInt(100)
+	for ; !done.IsInteger(); done, of = done.Shift(1), of.Shift(1) { // counts are whole
+	}
 	return c.one(c.body(object{"kind": "change", "amount": c.Inputs["old_amount"], "paid": c.Inputs["already_paid"], "credits": "netted",
-		"counts": object{"elapsed": json.Number(done), "of": 100}, "changes": []any{object{"amount": c.Inputs["new_amount"]}}}), expected(c.vector, ofChange))
+		"counts": object{"elapsed": json.Number(done.String()), "of": json.Number(of.String())}, "changes": []any{object{"amount": c.Inputs["new_amount"]}}}), expected(c.vector, ofChange))
 }
 
 // cap asks for all of a fee back.
