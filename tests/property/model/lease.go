@@ -94,12 +94,7 @@ func (w *World) decide(a *Account, op Op) verdict {
 		return verdict{reason: "feature_not_entitled"}
 	}
 	uses := merged(op.Meters)
-	for _, u := range uses {
-		price := w.price(u.Meter, a.currency, w.Now)
-		if a.Mode != "self_hosted" && price != nil && slices.Contains(w.catalog.Features[op.Feature], u.Meter) {
-			w.catchUp(a, price.Asset, w.Now)
-		}
-	}
+	w.lookAtLots(a, op.Feature, uses)
 	for _, u := range uses {
 		if u.Quantity.IsNegative() {
 			return verdict{reason: "quantity_invalid"}
@@ -134,6 +129,16 @@ func (w *World) decide(a *Account, op Op) verdict {
 		return verdict{reason: "pricing.not_configured"}
 	}
 	return w.fund(a, plan, v)
+}
+
+// lookAtLots has the lots written that the asked meters' prices may be paid from.
+func (w *World) lookAtLots(a *Account, feature string, uses []Use) {
+	for _, u := range uses {
+		price := w.price(u.Meter, a.currency, w.Now)
+		if a.Mode != "self_hosted" && price != nil && slices.Contains(w.catalog.Features[feature], u.Meter) {
+			w.catchUp(a, price.Asset, w.Now)
+		}
+	}
 }
 
 // fund holds what the lots can give: overage that is invoiced is never short.
