@@ -15,6 +15,5 @@ func prorationAsked() object {
 		"begin":  object{"start": "2026-06-01", "mode": "anchor", "interval": object{"unit": "month", "count": 1}, "anchor": "2026-01-01", "trial_days": 1, "denominator": "ending"},
 		"from":   "2026-06-02", "to": "2026-06-20", "last_day_used": true, "amount": "10.00", "quantity": "2",
 		"changes": []any{object{"at": "2026-06-16", "amount": "20", "quantity": "1", "interval": object{"unit": "year", "count": 1}, "reset_anchor": true}},
-		"billing": "in_advance", "credits": "lines", "paid": "20.00", "earlier_credits": "1.00", "tax_percent": "19", "precision": 6,
-		"deductions": []any{"1.00"}, "at": "2026-06-10", "on_termination": "refund", "coupon": "1.00", "invoice_total": "23.80"}
+		"billing": "in_advance", "credits": "lines", "paid": "20.00", "earlier_credits": "1.00", "tax_percent": "19", "precision": 6}
 }
