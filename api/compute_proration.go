@@ -65,7 +65,7 @@ type computeProrationIn struct {
 		From           *Moment           `json:"from,omitempty" doc:"Where the part begins, if not where its period does."`
 		To             *Moment           `json:"to,omitempty" doc:"Where the part ends, if not where its period does."`
 		LastDayUsed    bool              `json:"last_day_used,omitempty" doc:"The day of to belongs to the part."`
-		Counts         *prorationCounts  `json:"counts,omitempty" minProperties:"1" doc:"What was counted already, in days or any other unit, instead of what would be measured."`
+		Counts         *prorationCounts  `json:"counts,omitempty" doc:"What was counted already, in days or any other unit, instead of what would be measured."`
 		Amount         Quantity          `json:"amount,omitempty" doc:"The price of a full period."`
 		Quantity       *Decimal          `json:"quantity,omitempty" doc:"How many amounts; 1 if absent."`
 		Changes        []prorationChange `json:"changes,omitempty" maxItems:"100" doc:"Of a change, in order of time. To the same price is no change."`

@@ -46,7 +46,7 @@ func allowed(o operation, m mutation) string {
 		return "a draft may be unfinished; publishing it checks its terms"
 	case o.Reads && m.format == "text":
 		return "a filter may match nothing"
-	case m.value.name == "object" && (m.place == "/already_billed" || strings.HasSuffix(m.place, "/properties")):
+	case strings.HasPrefix(o.ID, "compute") && m.value.name == "object":
 		return "an object none of whose fields is required"
 	case strings.HasPrefix(o.ID, "compute") && m.format == "text":
 		return "a computation is about the caller's own words, and keeps none"
