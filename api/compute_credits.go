@@ -115,7 +115,7 @@ func (r computeCredits) compute(_ context.Context, in *creditsIn) (*One[creditsA
 	account := invoicing.CreditAccount{Grants: make([]credit.Grant, len(b.Grants)), Steps: make([]credit.Step, len(b.Steps)),
 		Currency: money.Asset(b.Currency), Rate: decimal.NewFromInt(1), WholePurchases: b.WholePurchases,
 		Options: credit.Options{Overage: credit.Overage(b.OverageMode), Start: timeOf(b.Start), Until: timeOf(b.EvaluateAt),
-			OpeningOverage: exactOr0(b.OpeningOverage), Precision: b.Precision, History: true, MaxMovements: maxCreditMovements}}
+			OpeningOverage: zeroOr(b.OpeningOverage), Precision: b.Precision, History: true, MaxMovements: maxCreditMovements}}
 	if b.Rate != nil {
 		account.Rate = b.Rate.Decimal
 	}
@@ -141,7 +141,7 @@ func (r computeCredits) compute(_ context.Context, in *creditsIn) (*One[creditsA
 func (g creditGrantIn) value() credit.Grant {
 	out := credit.Grant{Name: g.Name, Amount: g.Amount.Decimal, Priority: g.Priority, Promotional: g.Promotional,
 		Scope: credit.Scope{Features: g.Features, Meters: g.Meters}, EffectiveAt: g.EffectiveAt.Time, ExpiresAt: timeOf(g.ExpiresAt),
-		Zone: g.Zone, Opening: exactOf(g.Opening)}
+		Zone: g.Zone, Opening: decimalOf(g.Opening)}
 	if g.GrantedAt != nil {
 		out.GrantedAt = g.GrantedAt.Time
 	}
@@ -150,7 +150,7 @@ func (g creditGrantIn) value() credit.Grant {
 		out.ExpiresAfter = &cadence
 	}
 	if g.Rollover != nil {
-		out.Rollover = &credit.Rollover{Min: exactOr0(g.Rollover.Min), Max: exactOf(g.Rollover.Max)}
+		out.Rollover = &credit.Rollover{Min: zeroOr(g.Rollover.Min), Max: decimalOf(g.Rollover.Max)}
 	}
 	if r := g.Recurrence; r != nil {
 		out.Recurrence = &credit.Recurrence{Anchor: calendar.Anchor{At: r.At.Time, Zone: cmp.Or(r.Zone, "UTC"), Cadence: r.Cadence.value()},
@@ -164,14 +164,14 @@ func (c creditCadence) value() calendar.Cadence {
 }
 
 func (s creditStepIn) value() credit.Step {
-	out := credit.Step{Name: s.Name, Key: s.Key, At: s.At.Time, Op: credit.Op(s.Op), Amount: exactOf(s.Amount), Lot: s.Lot, Ref: s.Ref,
+	out := credit.Step{Name: s.Name, Key: s.Key, At: s.At.Time, Op: credit.Op(s.Op), Amount: decimalOf(s.Amount), Lot: s.Lot, Ref: s.Ref,
 		Feature: s.Feature, Meter: s.Meter, PreserveOverage: s.PreserveOverage, ExpiresAt: timeOf(s.ExpiresAt), From: timeOf(s.From)}
 	if s.Grant != nil {
 		g := s.Grant.value()
 		out.Grant = &g
 	}
 	if s.Auto != nil {
-		out.Auto = &credit.AutoTopUp{Threshold: s.Auto.Threshold.Decimal, Target: s.Auto.Target.Decimal, Arriving: exactOr0(s.Auto.Arriving)}
+		out.Auto = &credit.AutoTopUp{Threshold: s.Auto.Threshold.Decimal, Target: s.Auto.Target.Decimal, Arriving: zeroOr(s.Auto.Arriving)}
 	}
 	return out
 }

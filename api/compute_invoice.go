@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/danielgtaylor/huma/v2"
-	"github.com/shopspring/decimal"
 
 	"github.com/durabill/durabill/billing/invoicing"
 	"github.com/durabill/durabill/billing/money"
@@ -137,19 +136,19 @@ func (in *computeInvoiceIn) draft() invoicing.Draft {
 		CarriedIn: amountOr0(b.CarriedIn), CreditNotes: amountsOf(b.CreditNotes), EarlierTotals: amountsOf(b.EarlierInvoices),
 		AccountCredit: amountOr0(b.AccountCredit), Paid: amountOr0(b.Paid), PaidOf: amountOf(b.PaidOf)}
 	for _, l := range b.Lines {
-		d.Items = append(d.Items, invoicing.Item{ID: l.ID, Description: l.Description, Amount: exactOf(l.Amount), Quantity: exactOf(l.Quantity),
-			UnitAmount: exactOf(l.UnitAmount), NotDiscountable: l.Discountable != nil && !*l.Discountable, Category: l.Category, Taxes: ownTaxes(l.Taxes)})
+		d.Items = append(d.Items, invoicing.Item{ID: l.ID, Description: l.Description, Amount: decimalOf(l.Amount), Quantity: decimalOf(l.Quantity),
+			UnitAmount: decimalOf(l.UnitAmount), NotDiscountable: l.Discountable != nil && !*l.Discountable, Category: l.Category, Taxes: ownTaxes(l.Taxes)})
 	}
 	for _, x := range b.Discounts {
-		d.Discounts = append(d.Discounts, invoicing.Discount{Code: x.Code, Percent: exactOf(x.Percent), Amount: amountOf(x.Amount),
+		d.Discounts = append(d.Discounts, invoicing.Discount{Code: x.Code, Percent: decimalOf(x.Percent), Amount: amountOf(x.Amount),
 			PerLine: x.PerLine, Lines: x.Lines})
 	}
 	if m := b.Maximum; m != nil {
-		d.Maximum = &invoicing.Maximum{Amount: m.Amount.Decimal, AlreadyBilled: exactOr0(m.AlreadyBilled), Lines: m.Lines}
+		d.Maximum = &invoicing.Maximum{Amount: m.Amount.Decimal, AlreadyBilled: zeroOr(m.AlreadyBilled), Lines: m.Lines}
 	}
 	if m := b.Minimum; m != nil {
-		d.Minimum = &invoicing.Minimum{Amount: m.Amount.Decimal, AlreadyBilled: exactOr0(m.AlreadyBilled), Listed: m.Counts == "listed",
-			OverageFactor: exactOf(m.OverageFactor), Lines: m.Lines, Category: m.Category, Taxes: ownTaxes(m.Taxes)}
+		d.Minimum = &invoicing.Minimum{Amount: m.Amount.Decimal, AlreadyBilled: zeroOr(m.AlreadyBilled), Listed: m.Counts == "listed",
+			OverageFactor: decimalOf(m.OverageFactor), Lines: m.Lines, Category: m.Category, Taxes: ownTaxes(m.Taxes)}
 	}
 	for _, n := range b.Issue {
 		d.Issue = append(d.Issue, n.request())
@@ -169,8 +168,8 @@ func (in *computeInvoiceIn) draft() invoicing.Draft {
 func (n invoiceNote) request() invoicing.NoteRequest {
 	out := invoicing.NoteRequest{Amount: amountOf(n.Amount), BeforeDiscount: n.BeforeDiscount, Settle: invoicing.Settle(n.Settle)}
 	for _, i := range n.Items {
-		out.Items = append(out.Items, invoicing.NoteItem{Line: i.Line, Amount: amountOf(i.Amount), UsedUnits: exactOf(i.UsedUnits),
-			UnusedUnits: exactOf(i.UnusedUnits)})
+		out.Items = append(out.Items, invoicing.NoteItem{Line: i.Line, Amount: amountOf(i.Amount), UsedUnits: decimalOf(i.UsedUnits),
+			UnusedUnits: decimalOf(i.UnusedUnits)})
 	}
 	return out
 }
@@ -188,42 +187,6 @@ func taxesOf(in []InvoiceTax) []invoicing.Tax {
 	out := make([]invoicing.Tax, 0, len(in))
 	for _, t := range in {
 		out = append(out, invoicing.Tax{Code: t.Code, Percent: t.Percent.Decimal, Inclusive: t.Inclusive, Compound: t.Compound, Reason: t.Reason})
-	}
-	return out
-}
-
-func exactOf(q *Quantity) *decimal.Decimal {
-	if q == nil {
-		return nil
-	}
-	return &q.Decimal
-}
-
-func exactOr0(q *Quantity) decimal.Decimal {
-	if q == nil {
-		return decimal.Zero
-	}
-	return q.Decimal
-}
-
-func amountOf(d *Decimal) *decimal.Decimal {
-	if d == nil {
-		return nil
-	}
-	return &d.Decimal
-}
-
-func amountOr0(d *Decimal) decimal.Decimal {
-	if d == nil {
-		return decimal.Zero
-	}
-	return d.Decimal
-}
-
-func amountsOf(in []Decimal) []decimal.Decimal {
-	out := make([]decimal.Decimal, 0, len(in))
-	for _, d := range in {
-		out = append(out, d.Decimal)
 	}
 	return out
 }

@@ -5,7 +5,6 @@ import (
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
-	"github.com/shopspring/decimal"
 
 	"github.com/durabill/durabill/billing/calendar"
 	"github.com/durabill/durabill/billing/invoicing"
@@ -94,19 +93,17 @@ func (r computeProration) register(a huma.API) {
 
 func (computeProration) compute(_ context.Context, in *computeProrationIn) (*One[computedProration], error) {
 	b := in.Body
-	q := invoicing.Proration{Kind: invoicing.ProrationKind(b.Kind), Currency: money.Asset(b.Currency), Mode: invoicing.CreditMode(b.Credits), Paid: maybeDecimal(b.Paid),
-		Earlier: decimalOr(b.EarlierCredits), TaxPercent: decimalOr(b.TaxPercent), Precision: money.LedgerScale,
-		Cancel: invoicing.Cancellation{At: momentOf(b.At), On: invoicing.OnCancel(b.OnTermination), Coupon: decimalOr(b.Coupon), InvoiceTotal: maybeDecimal(b.InvoiceTotal)}}
+	q := invoicing.Proration{Kind: invoicing.ProrationKind(b.Kind), Currency: money.Asset(b.Currency), Mode: invoicing.CreditMode(b.Credits), Paid: amountOf(b.Paid),
+		Earlier: amountOr0(b.EarlierCredits), TaxPercent: amountOr0(b.TaxPercent), Precision: money.LedgerScale,
+		Cancel: invoicing.Cancellation{At: momentOf(b.At), On: invoicing.OnCancel(b.OnTermination), Coupon: amountOr0(b.Coupon), InvoiceTotal: amountOf(b.InvoiceTotal)}}
 	if b.Precision != nil {
 		q.Precision = *b.Precision
 	}
-	for _, d := range b.Deductions {
-		q.Deductions = append(q.Deductions, d.Decimal)
-	}
+	q.Deductions = amountsOf(b.Deductions)
 	for _, s := range b.Shares {
 		q.Shares = append(q.Shares, proration.Share{Part: s.Part, Whole: s.Of})
 	}
-	q.Terms = proration.Terms{Price: b.Amount.Decimal, Quantity: maybeDecimal(b.Quantity), Arrears: b.Billing == "in_arrears",
+	q.Terms = proration.Terms{Price: b.Amount.Decimal, Quantity: amountOf(b.Quantity), Arrears: b.Billing == "in_arrears",
 		Frame: proration.Frame{Zone: zoneOr(b.Timezone), Unit: proration.Unit(b.Unit), Convention: proration.Convention(b.Convention),
 			From: momentOf(b.From), To: momentOf(b.To), LastDay: b.LastDayUsed}}
 	if b.Period != nil {
@@ -144,7 +141,7 @@ func (p prorationBegin) begin(zone string) *proration.Begin {
 }
 
 func (c prorationChange) change() proration.Change {
-	out := proration.Change{At: momentOf(c.At), Price: c.Amount.Decimal, Quantity: maybeDecimal(c.Quantity), Reset: c.ResetAnchor}
+	out := proration.Change{At: momentOf(c.At), Price: c.Amount.Decimal, Quantity: amountOf(c.Quantity), Reset: c.ResetAnchor}
 	if c.Interval != nil {
 		out.Interval = c.Interval.cadence()
 	}
@@ -156,18 +153,4 @@ func zoneOr(name string) string {
 		return "UTC"
 	}
 	return name
-}
-
-func maybeDecimal(d *Decimal) *decimal.Decimal {
-	if d == nil {
-		return nil
-	}
-	return &d.Decimal
-}
-
-func decimalOr(d *Decimal) decimal.Decimal {
-	if d == nil {
-		return decimal.Zero
-	}
-	return d.Decimal
 }

@@ -87,3 +87,39 @@ func written(v decimal.Decimal) string {
 	}
 	return v.String()
 }
+
+func amountOf(d *Decimal) *decimal.Decimal {
+	if d == nil {
+		return nil
+	}
+	return &d.Decimal
+}
+
+func amountOr0(d *Decimal) decimal.Decimal {
+	if d == nil {
+		return decimal.Zero
+	}
+	return d.Decimal
+}
+
+func decimalOf(q *Quantity) *decimal.Decimal {
+	if q == nil {
+		return nil
+	}
+	return &q.Decimal
+}
+
+func zeroOr(q *Quantity) decimal.Decimal {
+	if q == nil {
+		return decimal.Zero
+	}
+	return q.Decimal
+}
+
+func amountsOf(in []Decimal) []decimal.Decimal {
+	out := make([]decimal.Decimal, 0, len(in))
+	for _, d := range in {
+		out = append(out, d.Decimal)
+	}
+	return out
+}

@@ -136,20 +136,6 @@ func alsoWrong(err error, pointer string, fields []fault.Field) error {
 	return out
 }
 
-func decimalOf(q *Quantity) *decimal.Decimal {
-	if q == nil {
-		return nil
-	}
-	return &q.Decimal
-}
-
-func zeroOr(q *Quantity) decimal.Decimal {
-	if q == nil {
-		return decimal.Zero
-	}
-	return q.Decimal
-}
-
 func oneOr(q *Quantity) decimal.Decimal {
 	if q == nil {
 		return decimal.NewFromInt(1)
